@@ -1,1 +1,23 @@
-//! rules
+//! The domain of Tremen: people, references, awards, the venues' rules, and [`decide`].
+//!
+//! Start reading at [`decide()`], then [`Dossier`] (what a decision rests on) and [`Network`] (the rules in force).
+//! Nothing here reads a clock, a file, a database or a random number: time is a parameter, facts are given.
+
+pub mod authority;
+pub mod decide;
+pub mod decision;
+pub mod dossier;
+pub mod end_of_grant;
+pub mod hours;
+pub mod ids;
+pub mod months;
+pub mod network;
+pub mod time;
+
+pub use decide::decide;
+pub use decision::{Decision, DenialReason, Grant, Objection, Reasons};
+pub use dossier::{Assurance, Award, CardFacts, Dossier, Level, PersonFacts, ReadingFacts, Restriction, Scope};
+pub use end_of_grant::end_of_grant;
+pub use ids::{AwardId, CardId, ControllerId, IssuerId, MachineId, PersonId, ReferenceId, VenueId};
+pub use network::Network;
+pub use time::{Span, Time};
