@@ -13,6 +13,7 @@ pub mod ids;
 pub mod months;
 pub mod network;
 pub mod time;
+pub mod zone;
 
 pub use decide::decide;
 pub use decision::{Decision, DenialReason, Grant, Objection, Reasons};

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::dossier::{Assurance, Level};
-use crate::hours::{ClosedDays, WeeklyHours};
+use crate::hours::{ClosedDays, Opening, WeeklyHours};
 use crate::ids::{ControllerId, IssuerId, MachineId, ReferenceId, VenueId};
 
 /// Everything that the network file declares.
@@ -118,6 +118,14 @@ pub struct Venue {
     pub hours: Option<WeeklyHours>,
     /// Days on which it is closed.
     pub closed: ClosedDays,
+}
+
+impl Venue {
+    /// When it is open.
+    #[must_use]
+    pub const fn opening(&self) -> Opening<'_> {
+        Opening { hours: self.hours.as_ref(), closed: &self.closed, zone: self.time_zone }
+    }
 }
 
 /// How dangerous a machine or a subject is.

@@ -48,9 +48,11 @@ impl Time {
     /// The same instant for `chrono`. Instants beyond what a calendar can say stay at its edge.
     #[must_use]
     pub fn utc(self) -> DateTime<Utc> {
-        Utc.timestamp_millis_opt(self.0)
-            .single()
-            .unwrap_or(if self.0 < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC })
+        Utc.timestamp_millis_opt(self.0).single().unwrap_or(if self.0 < 0 {
+            DateTime::<Utc>::MIN_UTC
+        } else {
+            DateTime::<Utc>::MAX_UTC
+        })
     }
 }
 
