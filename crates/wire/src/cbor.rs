@@ -12,7 +12,6 @@ use crate::{MalformedKind, Profile};
 
 // Major types, RFC 8949 section 3.1.
 const UINT: u8 = 0;
-const NEGATIVE: u8 = 1;
 const BYTES: u8 = 2;
 const TEXT: u8 = 3;
 const ARRAY: u8 = 4;
@@ -24,7 +23,6 @@ const SIMPLE: u8 = 7;
 const FALSE: u8 = 20;
 const TRUE: u8 = 21;
 const SIMPLE_IN_NEXT_BYTE: u8 = 24;
-const HALF: u8 = 25;
 const SINGLE: u8 = 26;
 const DOUBLE: u8 = 27;
 const INDEFINITE: u8 = 31;
@@ -243,7 +241,7 @@ fn simple(head: &Head) -> Result<Value, MalformedKind> {
         SIMPLE_IN_NEXT_BYTE if bits < 32 => return Err(MalformedKind::NotCbor),
         SINGLE => !fits(bits, 23, 8, 113..=142, 10),
         DOUBLE => !fits(bits, 52, 11, 897..=1150, 23),
-        _ => true, // other simple values, and HALF
+        _ => true, // other simple values, and halves
     };
     if is_shortest { Ok(Value::Other) } else { Err(MalformedKind::NotDeterministic) }
 }

@@ -109,10 +109,6 @@ impl Fields {
         Self { profile, entries: Vec::new() }
     }
 
-    pub(crate) const fn profile(&self) -> Profile {
-        self.profile
-    }
-
     pub(crate) const fn len(&self) -> usize {
         self.entries.len()
     }

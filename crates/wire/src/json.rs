@@ -207,12 +207,9 @@ mod tests {
 
     #[test]
     fn a_key_that_is_there_twice_is_refused_at_every_level() {
-        for text in [
-            r#"{"a":1,"a":1}"#,
-            r#"{"a":1,"\u0061":1}"#,
-            r#"{"a":{"b":1,"b":2}}"#,
-            r#"{"a":[{"b":1,"c":2,"b":2}]}"#,
-        ] {
+        for text in
+            [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":1}"#, r#"{"a":{"b":1,"b":2}}"#, r#"{"a":[{"b":1,"c":2,"b":2}]}"#]
+        {
             assert_eq!(outcome(text), Err(MalformedKind::Duplicate), "{text}");
         }
         let (fields, _) = read(br#"{"a":1,"b":2,"b":3}"#);
