@@ -198,6 +198,12 @@ impl Reasons {
     }
 }
 
+impl From<Objection> for Reasons {
+    fn from(objection: Objection) -> Self {
+        Self(vec![objection])
+    }
+}
+
 /// One yes. Only [`decide`](crate::decide()) makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {

@@ -4,6 +4,7 @@
 //! Nothing here reads a clock, a file, a database or a random number: time is a parameter, facts are given.
 
 pub mod authority;
+pub mod counting;
 pub mod decide;
 pub mod decision;
 pub mod dossier;
@@ -12,13 +13,15 @@ pub mod hours;
 pub mod ids;
 pub mod months;
 pub mod network;
+mod question;
 pub mod time;
 pub mod zone;
 
-pub use decide::decide;
+pub use counting::counting_level;
+pub use decide::{decide, may_supervise};
 pub use decision::{Decision, DenialReason, Grant, Objection, Reasons};
 pub use dossier::{Assurance, Award, CardFacts, Dossier, Level, PersonFacts, ReadingFacts, Restriction, Scope};
-pub use end_of_grant::end_of_grant;
+pub use end_of_grant::{end_of_grant, session_is_refused};
 pub use ids::{AwardId, CardId, ControllerId, IssuerId, MachineId, PersonId, ReferenceId, VenueId};
 pub use network::Network;
 pub use time::{Span, Time};

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Time(i64);
 
 impl Time {
+    /// The last instant that can be counted; nothing ends then.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// The instant so many milliseconds after 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
@@ -96,6 +99,18 @@ impl Span {
     #[must_use]
     pub const fn new(from: Time, until: Option<Time>) -> Self {
         Self { from, until }
+    }
+
+    /// Its end, [`Time::MAX`] for none.
+    #[must_use]
+    pub fn end(&self) -> Time {
+        self.until.unwrap_or(Time::MAX)
+    }
+
+    /// Whether no instant lies inside.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.end() <= self.from
     }
 
     /// Whether `t` lies inside.

@@ -11,8 +11,8 @@ use crate::time::Time;
 /// Milliseconds of a day by the wall clock.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
-/// No zone changes its clock twice within this time, so that a change can be found by looking this far ahead.
-const PROBE_MS: i64 = 2 * DAY_MS;
+/// No zone changes its clock twice within a week (1880 to 2100), so that a change is found by looking this far ahead.
+const PROBE_MS: i64 = 6 * DAY_MS;
 
 /// Outside 1800 to 2200 no zone changes its clock, as far as the zones' tables go.
 const FIRST_CHANGE_MS: i64 = -5_364_662_400_000;
