@@ -33,6 +33,8 @@ mod order;
 mod reading;
 mod refused;
 mod report;
+#[cfg(test)]
+mod rules_of_the_page;
 mod seal;
 mod stop_policy;
 mod topic;
