@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
 
-use crate::oracle::calendar::{DAY, MINUTE, SECOND, birthday, instant, local_day, offset};
+use crate::oracle::calendar::{DAY, MINUTE, SECOND, birthday, local_day, offset};
 use crate::oracle::judge::{Reason, is_outside_hours, is_too_young, reasons, too_old_from};
-use crate::oracle::world::{Card, Interval, Machine, Ms, Person, Role, Scope, World};
+use crate::oracle::world::{Card, Interval, Machine, Ms, Role, Scope, World};
 
 /// "the first instant at which `decide` would refuse it (machine_busy and supervisor_needed aside)", after `now`, and
 /// its first reason. None: never.
@@ -78,13 +78,11 @@ pub fn edges_of_facts(world: &World) -> BTreeSet<Ms> {
 ///
 /// A week repeats, save where a closed day, a role or a birthday comes in: it is enough to look at the 16 days after each of
 /// those and after `now` (two weeks, since a clock change can hide the gap in one of them).
-fn calendar_edges(world: &World, now: Ms) -> BTreeSet<Ms> {
-    let (Some((machine, venue)), Some(person)) = (machine_and_venue(world), &world.person) else {
-        return BTreeSet::new();
-    };
+pub fn calendar_edges(world: &World, now: Ms) -> BTreeSet<Ms> {
+    let Some((machine, venue)) = machine_and_venue(world) else { return BTreeSet::new() };
     let zone = world.venues[venue].zone;
     let mut edges = BTreeSet::new();
-    for day in days_to_look_at(world, machine, person, now) {
+    for day in days_to_look_at(world, machine, now) {
         for minute in minutes_to_look_at(world, venue) {
             // a clock shows it once before a change and once after; where it does not, asking once more does no harm
             let shown = day * DAY + minute * MINUTE;
@@ -104,12 +102,12 @@ fn minutes_to_look_at(world: &World, venue: usize) -> BTreeSet<i64> {
     minutes
 }
 
-fn days_to_look_at(world: &World, machine: &Machine, person: &Person, now: Ms) -> BTreeSet<i64> {
+fn days_to_look_at(world: &World, machine: &Machine, now: Ms) -> BTreeSet<i64> {
     let venue = &world.venues[machine.venue];
     let mut from = BTreeSet::new();
     if venue.hours.is_some() {
         from.insert(local_day(venue.zone, now));
-        for &(role, scope, when) in &person.roles {
+        for &(role, scope, when) in world.person.iter().flat_map(|person| &person.roles) {
             if matches!(role, Role::Manager | Role::Trainer) && scope == Scope::Venue(machine.venue) {
                 from.insert(local_day(venue.zone, when.from));
                 from.extend(when.until.map(|until| local_day(venue.zone, until)));
@@ -119,7 +117,8 @@ fn days_to_look_at(world: &World, machine: &Machine, person: &Person, now: Ms) -
     for days in &venue.closed {
         from.extend([days.first, days.last]);
     }
-    if let (Some(years), Some(birth)) = (machine.min_age, person.birth) {
+    let birth = world.person.as_ref().and_then(|person| person.birth);
+    if let (Some(years), Some(birth)) = (machine.min_age, birth) {
         from.insert(birthday(birth, i64::from(years)));
     }
     from.into_iter().flat_map(|day| day - 1..day + 16).collect()

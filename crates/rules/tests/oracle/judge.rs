@@ -184,7 +184,11 @@ pub fn reasons(world: &World, person: Option<&Person>, reading: &Reading, now: M
 
 /// "Every interval is half-open `[from, until)`"
 pub fn covers(interval: Interval, t: Ms) -> bool {
-    interval.from <= t && match interval.until { Some(until) => t < until, None => true }
+    interval.from <= t
+        && match interval.until {
+            Some(until) => t < until,
+            None => true,
+        }
 }
 
 fn any_covers(intervals: &[Interval], t: Ms) -> bool {
@@ -438,8 +442,7 @@ fn may_supervise(world: &World, asked: usize, learner: &Person, standby: &Standb
     let own_reasons = reasons(world, Some(supervisor), &standby.reading, now);
     let would_be_granted = own_reasons.iter().all(|&reason| reason == Reason::MachineBusy)
         && !needs_supervisor(world, asked, supervisor, now);
-    let high_enough =
-        level(world, asked, supervisor, now).is_some_and(|level| level >= machine.supervisor_level);
+    let high_enough = level(world, asked, supervisor, now).is_some_and(|level| level >= machine.supervisor_level);
     let lately = standby.tapped_at <= now && now < standby.tapped_at + 30_000;
     // "Cards used for `supervise` and `induct` need the machine's minimum assurance, and A1 where the machine is red."
     let sure_enough = machine.hazard != Hazard::Red || !card_is_too_weak(&standby.reading, Assurance::A1);
