@@ -10,8 +10,7 @@ use alloc::vec::Vec;
 use tremen_wire::{Answer, Ask, Channel, Intent, Nonce, Outcome, Reading, SessionId, StopPolicy, Up};
 
 use crate::Controller;
-use crate::io::{Output, TapResult};
-use crate::machine::named;
+use crate::io::TapResult;
 use crate::session::{Right, Session, Terms};
 use crate::time::Instant;
 use crate::turn::Turn;
@@ -97,8 +96,7 @@ impl Controller {
                     asked.repeats += 1;
                 }
                 if asked.repeats > before {
-                    let bytes = asked.bytes.clone();
-                    turn.out.push(Output::Publish { channel: Channel::Ask, bytes, retained: false });
+                    turn.publish(Channel::Ask, asked.bytes.clone());
                 }
             }
         }
@@ -131,7 +129,7 @@ impl Controller {
                 intent: tap.intent,
                 at_s: Some(clock.now_s(turn.now)),
             }));
-            turn.out.push(Output::Publish { channel: Channel::Ask, bytes: bytes.clone(), retained: false });
+            turn.publish(Channel::Ask, bytes.clone());
             tap.asked = Some(Asked { nonce, bytes, first: turn.now, repeats: 0 });
         }
     }
@@ -181,7 +179,7 @@ impl Controller {
         let opening = machine.relay.should_be_open() && !machine.relay.at_rest();
         if self.barred.contains(id) || locked || opening || !terms.live(turn.now) {
             // The registry counts it as open: it is told that nothing runs.
-            self.debts.owe_ended(named(name), id, 0, turn.now);
+            self.debts.owe_ended(name, id, 0, turn.now);
             return false;
         }
         // Somebody else's session, or a use by the list, ends here; the power stays on under the new grant.

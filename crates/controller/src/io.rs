@@ -13,7 +13,8 @@ use crate::settings::Remembered;
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
-    /// The MQTT connection is up, and `down/#` is subscribed.
+    /// The MQTT connection is up, `down/#` is subscribed, and the last will is [`tremen_wire::Presence::Offline`], retained, on
+    /// [`Channel::Alive`].
     Connected,
     /// The MQTT connection is gone.
     Disconnected,

@@ -32,13 +32,12 @@ use tremen_wire::{Allowlist, Capability, Channel, Down, Event, Report, SessionId
 use crate::barred::Barred;
 use crate::link::Line;
 use crate::machine::{Machine, named};
-use crate::reports::{Debts, report};
+use crate::reports::Debts;
 use crate::session::Session;
 use crate::time::Clock;
 use crate::turn::Turn;
 
 pub use crate::io::{Input, Output, TapResult};
-pub use crate::link::LAST_WILL;
 pub use crate::settings::{OfflineUse, Remembered, Security, Settings};
 pub use crate::time::Instant;
 
@@ -98,11 +97,11 @@ impl Controller {
                 self.machine(machine, &mut turn).load.read(load_ma, idle_below_ma, now);
             }
             Input::Button { machine } => {
-                self.notice(Report { machine: named(machine), ..report(Event::Button) }, turn.now);
+                self.notice(Report { machine: named(machine), ..Report::new(Event::Button) }, turn.now);
             }
             Input::Tamper { detail } => {
                 let detail = detail.get(..detail.floor_char_boundary(200)).map(ToString::to_string);
-                self.notice(Report { detail, ..report(Event::Tamper) }, turn.now);
+                self.notice(Report { detail, ..Report::new(Event::Tamper) }, turn.now);
             }
             Input::Clock { at_s } => {
                 if !self.line.is_linked() {
@@ -195,7 +194,7 @@ impl Controller {
         for name in welded {
             let detail = Some("relay does not open".to_string());
             self.notice(
-                Report { machine: Some(name), relay: Some(true), detail, ..report(Event::Fault) },
+                Report { machine: Some(name), relay: Some(true), detail, ..Report::new(Event::Fault) },
                 turn.now,
             );
         }
@@ -210,7 +209,7 @@ impl Controller {
         if closed {
             machine.relay.open(name, turn);
         }
-        self.notice(Report { machine: named(name), relay: Some(closed), ..report(Event::Relay) }, turn.now);
+        self.notice(Report { machine: named(name), relay: Some(closed), ..Report::new(Event::Relay) }, turn.now);
     }
 
     /// A new link hears of every relay that is closed without a session.
@@ -222,7 +221,7 @@ impl Controller {
             .map(|(name, _)| name.clone())
             .collect();
         for name in welded {
-            self.notice(Report { machine: Some(name), relay: Some(true), ..report(Event::Relay) }, turn.now);
+            self.notice(Report { machine: Some(name), relay: Some(true), ..Report::new(Event::Relay) }, turn.now);
         }
     }
 

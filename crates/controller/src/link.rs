@@ -5,16 +5,13 @@
 
 use alloc::vec::Vec;
 
-use tremen_wire::{Challenge, Channel, ControllerId, Hello, Link, Report, Up, Welcome};
+use tremen_wire::{Challenge, Channel, ControllerId, Hello, Link, Presence, Report, Up, Welcome};
 
 use crate::Controller;
 use crate::io::{Output, TapResult};
 use crate::settings::Security;
 use crate::time::{Clock, Instant, back_off_s};
 use crate::turn::Turn;
-
-/// What the broker is to publish, retained, on [`Channel::Alive`] when the connection is lost: the last will.
-pub const LAST_WILL: &[u8] = b"offline";
 
 /// A welcome counts for so long after its hello; nothing is asked until then.
 const WELCOME_MS: u64 = 10_000;
@@ -113,7 +110,7 @@ impl Line {
         }
         let (link, n) = self.next()?;
         let message = Up::Report(Report { link: Some(link), n: Some(n), ..report });
-        turn.out.push(Output::Publish { channel: Channel::Report, bytes: self.encode(&message), retained: false });
+        turn.publish(Channel::Report, self.encode(&message));
         Some(n)
     }
 
@@ -129,7 +126,7 @@ impl Controller {
     pub(crate) fn connected(&mut self, turn: &mut Turn<'_>) {
         self.line.connected = true;
         self.line.hellos = 0;
-        turn.out.push(Output::Publish { channel: Channel::Alive, bytes: b"online".to_vec(), retained: true });
+        turn.publish(Channel::Alive, Presence::Online.as_str().as_bytes().to_vec());
         self.line.want_hello();
     }
 
@@ -168,8 +165,7 @@ impl Controller {
             running: self.machines.values().filter_map(|m| m.session.as_ref()?.id()).collect(),
             at_s: self.clock.map(|clock| clock.now_s(turn.now)),
         });
-        let bytes = self.line.encode(&message);
-        turn.out.push(Output::Publish { channel: Channel::Hello, bytes, retained: false });
+        turn.publish(Channel::Hello, self.line.encode(&message));
         self.line.hello = Some(SentHello { challenge, sent: turn.now });
         self.line.hellos = self.line.hellos.saturating_add(1);
         self.line.next_hello = (!self.line.is_linked()).then(|| turn.now.plus_s(back_off_s(self.line.hellos)));

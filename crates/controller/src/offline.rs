@@ -44,7 +44,9 @@ impl Controller {
     /// Ends a use by the list, if the same card asks for it; the registry, which knows nothing of it, is not asked.
     pub(crate) fn ends_list_use(&mut self, name: &str, reading: &Reading, intent: Intent) -> bool {
         let ends = matches!(intent, Intent::Toggle | Intent::End);
-        let Some(session) = self.machines.get_mut(name).and_then(|machine| machine.session.as_mut()) else { return false };
+        let Some(session) = self.machines.get_mut(name).and_then(|machine| machine.session.as_mut()) else {
+            return false;
+        };
         let (Right::Listed { entry, salt, .. }, Reading::Uid(uid)) = (session.right, reading) else { return false };
         if !ends || Allowlist::tag(&salt, uid) != entry {
             return false;

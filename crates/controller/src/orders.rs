@@ -7,7 +7,6 @@ use tremen_wire::{Action, Event, Order, Report, SessionId, StopPolicy};
 
 use crate::Controller;
 use crate::io::Output;
-use crate::reports::report;
 use crate::turn::Turn;
 
 impl Controller {
@@ -33,7 +32,7 @@ impl Controller {
         if let (Some(machine), Some(lcd)) = (&order.machine, &order.lcd) {
             turn.show(machine, lcd);
         }
-        let said = Report { order: Some(order.number), machine: order.machine, ..report(event) };
+        let said = Report { order: Some(order.number), machine: order.machine, ..Report::new(event) };
         self.line.report(said, turn);
     }
 

@@ -3,7 +3,7 @@
 //! Start with [`Debts`]: reports that are said again, each time with a new `n`, until a lease echoes it. Next,
 //! [`Controller::report_what_is_due`] and [`Controller::lease`]. A notice (relay, fault, tamper, button) is said once.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use tremen_wire::{Event, Lease, Report, SessionId, StopPolicy};
@@ -27,7 +27,7 @@ const NOTICES: usize = 16;
 #[derive(Debug)]
 enum Debt {
     Linked,
-    Ended { machine: Option<String>, session: SessionId, used_s: u64 },
+    Ended { machine: String, session: SessionId, used_s: u64 },
     OfflineUse(OfflineUse),
 }
 
@@ -66,7 +66,8 @@ pub(crate) struct Debts {
 }
 
 impl Debts {
-    pub(crate) fn owe_ended(&mut self, machine: Option<String>, session: SessionId, used_s: u64, now: Instant) {
+    pub(crate) fn owe_ended(&mut self, machine: &str, session: SessionId, used_s: u64, now: Instant) {
+        let machine = machine.to_string();
         self.owed.push(Owed::new(Debt::Ended { machine, session, used_s }, now));
     }
 
@@ -114,24 +115,6 @@ impl Debts {
     }
 }
 
-/// A report of `event` that says nothing else yet.
-pub(crate) fn report(event: Event) -> Report {
-    Report {
-        link: None,
-        n: None,
-        event,
-        machine: None,
-        session: None,
-        order: None,
-        relay: None,
-        load_ma: None,
-        used_s: None,
-        entry: None,
-        detail: None,
-        at_s: None,
-    }
-}
-
 impl Controller {
     /// Says what is due: debts first, so that one session has ended before the next has started.
     pub(crate) fn report_what_is_due(&mut self, turn: &mut Turn<'_>) {
@@ -145,21 +128,21 @@ impl Controller {
         }
         for owed in self.debts.under_way().filter(|owed| owed.due <= now) {
             let said = match &owed.debt {
-                Debt::Linked => report(Event::Linked),
+                Debt::Linked => Report::new(Event::Linked),
                 Debt::Ended { machine, session, used_s } => Report {
-                    machine: machine.clone(),
+                    machine: named(machine),
                     session: Some(*session),
-                    relay: Some(machine.as_ref().and_then(|m| self.machines.get(m)).is_some_and(|m| m.relay.is_closed())),
+                    relay: Some(self.machines.get(machine).is_some_and(|machine| machine.relay.is_closed())),
                     used_s: Some(*used_s),
                     at_s,
-                    ..report(Event::Ended)
+                    ..Report::new(Event::Ended)
                 },
                 Debt::OfflineUse(used) => Report {
                     machine: named(&used.machine),
                     entry: Some(used.entry),
                     used_s: Some(used.used_s),
                     at_s: Some(used.at_s),
-                    ..report(Event::OfflineUse)
+                    ..Report::new(Event::OfflineUse)
                 },
             };
             owed.n = self.line.report(said, turn);
@@ -177,7 +160,7 @@ impl Controller {
                 relay: Some(machine.relay.is_closed()),
                 load_ma: machine.load.now_ma(),
                 at_s,
-                ..report(if session.unreported() { Event::Started } else { Event::Alive })
+                ..Report::new(if session.unreported() { Event::Started } else { Event::Alive })
             };
             if let Some(n) = self.line.report(said, turn) {
                 session.reported(n, now);
@@ -242,7 +225,7 @@ impl Controller {
         let Some(session) = machine.session.take() else { return };
         let used_s = machine.used_s(&session, measures_load, self.settings.idle_below_ma, turn.now);
         match session.right {
-            Right::Granted(id) => self.debts.owe_ended(named(name), id, used_s, turn.now),
+            Right::Granted(id) => self.debts.owe_ended(name, id, used_s, turn.now),
             Right::Listed { entry, at_s, .. } => self.list_use_ended(name, entry, at_s, used_s, turn),
         }
     }

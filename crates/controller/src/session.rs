@@ -134,10 +134,9 @@ impl Session {
         };
         self.stop = Some(match self.stop {
             None => begun,
-            Some(running) => Stop {
-                latest: running.latest.min(begun.latest),
-                when_idle: running.when_idle || begun.when_idle,
-            },
+            Some(running) => {
+                Stop { latest: running.latest.min(begun.latest), when_idle: running.when_idle || begun.when_idle }
+            }
         });
     }
 

@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use tremen_wire::Channel;
+
 use crate::io::{Output, TapResult};
 use crate::time::Instant;
 
@@ -19,6 +21,10 @@ impl Turn<'_> {
         let mut bytes = [0; N];
         (self.random)(&mut bytes);
         bytes
+    }
+
+    pub(crate) fn publish(&mut self, channel: Channel, bytes: Vec<u8>) {
+        self.out.push(Output::Publish { channel, bytes, retained: channel.is_retained() });
     }
 
     pub(crate) fn show(&mut self, machine: &str, lcd: &[String; 2]) {
