@@ -3,12 +3,15 @@
 //! Start reading at [`decide()`], then [`Dossier`] (what a decision rests on) and [`Network`] (the rules in force).
 //! Nothing here reads a clock, a file, a database or a random number: time is a parameter, facts are given.
 
+mod act;
 pub mod authority;
+pub mod awarding;
 pub mod counting;
 pub mod decide;
 pub mod decision;
 pub mod dossier;
 pub mod end_of_grant;
+pub mod flaws;
 pub mod hours;
 pub mod ids;
 pub mod months;

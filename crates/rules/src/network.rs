@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::dossier::{Assurance, Level};
+pub use crate::flaws::{Entry, Flaw, Place, Table};
 use crate::hours::{ClosedDays, Opening, WeeklyHours};
 use crate::ids::{ControllerId, IssuerId, MachineId, ReferenceId, VenueId};
 
