@@ -83,6 +83,8 @@ pub(crate) struct Session {
     pub(crate) closed_at: Option<Instant>,
     terms: Terms,
     stop: Option<Stop>,
+    /// Whether `on_lost` has begun.
+    lost: bool,
     started_sent: bool,
     awaited: Option<Awaited>,
     next_alive: Instant,
@@ -96,6 +98,7 @@ impl Session {
             closed_at: None,
             terms,
             stop: None,
+            lost: false,
             started_sent: false,
             awaited: None,
             next_alive: now,
@@ -140,9 +143,10 @@ impl Session {
         });
     }
 
-    /// Begins `on_lost` if the lease has run out, at the instant when it did.
+    /// Begins `on_lost` if the lease has run out, at the instant when it did; also if a slower stop runs already.
     pub(crate) fn stop_if_lost(&mut self, now: Instant, measures_load: bool) {
-        if self.stop.is_none() && !self.terms.live(now) {
+        if !self.lost && !self.terms.live(now) {
+            self.lost = true;
             self.stop(self.terms.on_lost, self.terms.ends, measures_load);
         }
     }
@@ -156,7 +160,8 @@ impl Session {
 
     /// The next instant at which this session has to be looked at, its reports aside.
     pub(crate) fn ends_at(&self, load: &Load) -> Instant {
-        self.opens_at(load).unwrap_or(self.terms.ends)
+        let lost = if self.lost { None } else { Some(self.terms.ends) };
+        self.opens_at(load).into_iter().chain(lost).min().unwrap_or(self.terms.ends)
     }
 
     /// Whether `started` or an `alive` is due.

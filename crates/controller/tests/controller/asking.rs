@@ -142,7 +142,8 @@ fn a_grant_of_the_session_that_runs_goes_on_with_it() {
     b.wait_s(30);
     b.tap(LASER, Intent::Use);
     b.grant(&b.ask(), S1, 60, None, StopPolicy::Immediate);
-    let relays = b.take().into_iter().filter(|(_, o)| matches!(o, Output::CloseRelay { .. } | Output::OpenRelay { .. }));
+    let relays =
+        b.take().into_iter().filter(|(_, o)| matches!(o, Output::CloseRelay { .. } | Output::OpenRelay { .. }));
     assert_eq!(relays.count(), 0);
     b.wait_s(59);
     assert!(b.is_closed(LASER));

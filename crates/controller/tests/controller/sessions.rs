@@ -152,6 +152,16 @@ fn an_overslept_policy_counts_from_when_the_lease_ran_out() {
 }
 
 #[test]
+fn a_lease_that_runs_out_while_a_slower_stop_runs_brings_on_lost_too() {
+    let mut b = Bench::sealed().linked().running(60, graceful(20));
+    b.stop(1, S1, graceful(300));
+    b.wait_ms(79_999);
+    assert!(b.is_closed(LASER));
+    b.wait_ms(1);
+    assert!(!b.is_closed(LASER));
+}
+
+#[test]
 fn alive_goes_on_while_a_policy_runs() {
     let mut b = Bench::sealed().linked().running(30, graceful(60));
     b.stop(1, S1, graceful(60));
@@ -231,7 +241,7 @@ fn finish_job_without_measured_load_is_immediate() {
 
 #[test]
 fn finish_job_opens_when_the_current_has_been_idle_for_30_seconds() {
-    let mut b = Bench::able_to(&[Capability::Load]).linked().running(60, graceful(20));
+    let mut b = Bench::able_to(&[Capability::Load]).linked().running(60, StopPolicy::FinishJob { longest_s: 1_800 });
     b.input(Input::Load { machine: LASER, load_ma: 4_000 });
     b.stop(1, S1, StopPolicy::FinishJob { longest_s: 1_800 });
     b.wait_s(100);
@@ -262,7 +272,7 @@ fn finish_job_starts_its_30_seconds_anew_when_the_machine_works_again() {
 
 #[test]
 fn finish_job_opens_at_the_latest_after_longest() {
-    let mut b = Bench::able_to(&[Capability::Load]).linked().running(60, graceful(20));
+    let mut b = Bench::able_to(&[Capability::Load]).linked().running(60, StopPolicy::FinishJob { longest_s: 1_800 });
     b.input(Input::Load { machine: LASER, load_ma: 4_000 });
     b.stop(1, S1, StopPolicy::FinishJob { longest_s: 120 });
     b.wait_ms(119_999);
