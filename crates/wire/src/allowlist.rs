@@ -73,12 +73,7 @@ impl Allowlist {
         fields.put(&NOT_AFTER, &self.not_after_s);
         fields.put(&SALT, &self.salt);
         fields.put(&MACHINES, &self.machines);
-        let payload = cbor::write(&fields);
-        let signature = key.sign(&signed_bytes(to, &payload));
-        let mut message = head();
-        cbor::write_bytes(&payload, &mut message);
-        cbor::write_bytes(&signature.to_bytes(), &mut message);
-        message
+        sign(&cbor::write(&fields), to, key)
     }
 
     /// Reads a list that the network's key signed for this controller. Version and dates are for the caller to judge.
@@ -110,6 +105,13 @@ impl Allowlist {
         let [a, b, c, d, e, f, g, h, ..] = seal::hmac(salt, uid.as_bytes()).finalize().into_bytes().0;
         EntryTag([a, b, c, d, e, f, g, h])
     }
+}
+
+fn sign(payload: &[u8], to: &ControllerId, key: &SigningKey) -> Vec<u8> {
+    let mut message = head();
+    cbor::write_bytes(payload, &mut message);
+    cbor::write_bytes(&key.sign(&signed_bytes(to, payload)).to_bytes(), &mut message);
+    message
 }
 
 /// Gives the payload of a good signature, and what follows the message.
@@ -175,5 +177,142 @@ impl<A: Content, B: Content> Content for (A, B) {
 
     fn write(&self, profile: Profile) -> Value {
         Value::Array([self.0.write(profile), self.1.write(profile)].into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn controller() -> ControllerId {
+        ControllerId::parse("ubo-laser").unwrap()
+    }
+
+    fn key() -> SigningKey {
+        SigningKey::from_bytes(&[0x42; 32])
+    }
+
+    /// What a controller makes of a payload that is well signed.
+    fn well_signed(payload: &[u8]) -> Result<Allowlist, AllowlistError> {
+        Allowlist::verify(&sign(payload, &controller(), &key()), &controller(), &key().verifying_key())
+    }
+
+    fn map(entries: &[(u64, Value)]) -> Value {
+        let mut fields = Fields::new(Profile::Sealed);
+        entries.iter().cloned().for_each(|(number, value)| fields.push(Label::Number(number), value));
+        Value::Map(fields)
+    }
+
+    fn machines(label: Label, listed: Value) -> Value {
+        let mut fields = Fields::new(Profile::Sealed);
+        fields.push(label, listed);
+        Value::Map(fields)
+    }
+
+    fn array(items: &[Value]) -> Value {
+        Value::Array(items.into())
+    }
+
+    fn payload(entries: &[(u64, Value)]) -> Vec<u8> {
+        let Value::Map(fields) = map(entries) else { panic!("not a map") };
+        cbor::write(&fields)
+    }
+
+    fn m() -> Label {
+        Label::Name("m".into())
+    }
+
+    fn whole() -> Vec<(u64, Value)> {
+        let hours = array(&[array(&[Value::Uint(10), Value::Uint(20)])]);
+        let people = array(&[array(&[Value::Bytes(vec![1; 8]), Value::Uint(15)])]);
+        vec![
+            (1, Value::Uint(7)),
+            (2, Value::Uint(10)),
+            (3, Value::Uint(30)),
+            (4, Value::Bytes(vec![9; 16])),
+            (5, machines(m(), map(&[(1, hours), (2, people)]))),
+        ]
+    }
+
+    #[test]
+    fn each_key_of_a_list_is_needed() {
+        assert!(well_signed(&payload(&whole())).is_ok());
+        for (index, name) in ["version", "issued", "not_after", "salt", "machines"].into_iter().enumerate() {
+            let mut part = whole();
+            part.remove(index);
+            assert_eq!(well_signed(&payload(&part)), Err(MalformedKind::Missing(name).into()));
+            let mut odd = whole();
+            odd[index].1 = Value::Bool(true);
+            assert_eq!(well_signed(&payload(&odd)), Err(MalformedKind::Type(name).into()));
+        }
+        let mut short = whole();
+        short[3].1 = Value::Bytes(vec![9; 15]);
+        assert_eq!(well_signed(&payload(&short)), Err(MalformedKind::Type("salt").into()));
+    }
+
+    #[test]
+    fn a_machine_of_a_list_that_is_not_understood_whole_spoils_it() {
+        let (none, one, tag) = (array(&[]), Value::Uint(1), Value::Bytes(vec![1; 8]));
+        let pair = |a: &Value, b: &Value| array(&[array(&[a.clone(), b.clone()])]);
+        let listed = |opening: Value, people: Value| machines(m(), map(&[(1, opening), (2, people)]));
+        for spoilt in [
+            none.clone(),
+            machines(Label::Number(1), map(&[(1, none.clone()), (2, none.clone())])),
+            machines(m(), Value::Bool(true)),
+            machines(m(), map(&[(1, none.clone())])),
+            machines(m(), map(&[(2, none.clone())])),
+            listed(one.clone(), none.clone()),
+            listed(array(slice_of(&one)), none.clone()),
+            listed(pair(&one, &tag), none.clone()),
+            listed(array(&[array(&[one.clone(), one.clone(), one.clone()])]), none.clone()),
+            listed(none.clone(), pair(&one, &one)),
+            listed(none.clone(), pair(&Value::Bytes(vec![1; 7]), &one)),
+            listed(none.clone(), pair(&tag, &tag)),
+            listed(none.clone(), array(&[array(slice_of(&tag))])),
+        ] {
+            let mut list = whole();
+            list[4].1 = spoilt.clone();
+            assert_eq!(well_signed(&payload(&list)), Err(MalformedKind::Type("machines").into()), "{spoilt:?}");
+        }
+    }
+
+    fn slice_of(value: &Value) -> &[Value] {
+        core::slice::from_ref(value)
+    }
+
+    #[test]
+    fn a_list_is_one_deterministic_map_and_unknown_keys_are_ignored() {
+        let good = payload(&whole());
+        assert_eq!(well_signed(&[good.as_slice(), &[0]].concat()), Err(MalformedKind::Trailing.into()));
+        assert_eq!(well_signed(&[&[0xb8, 0x05], &good[1..]].concat()), Err(MalformedKind::NotDeterministic.into()));
+        assert_eq!(well_signed(&[0x80]), Err(MalformedKind::NotCbor.into()));
+        let mut twice = whole();
+        twice.push((5, Value::Other));
+        assert_eq!(well_signed(&payload(&twice)), Err(MalformedKind::Duplicate.into()));
+        let mut more = whole();
+        more.push((99, Value::Other));
+        assert_eq!(well_signed(&payload(&more)), well_signed(&good));
+    }
+
+    #[test]
+    fn a_list_over_the_limit_is_malformed_and_one_at_the_limit_is_not() {
+        let sized = |padding: usize| {
+            let mut list = whole();
+            list.push((99, Value::Bytes(vec![0; padding])));
+            sign(&payload(&list), &controller(), &key())
+        };
+        let verify = |bytes: &[u8]| Allowlist::verify(bytes, &controller(), &key().verifying_key());
+        let padding = 0x1_0000 + MAX_ALLOWLIST - sized(0x1_0000).len();
+        assert_eq!(sized(padding).len(), MAX_ALLOWLIST);
+        assert!(verify(&sized(padding)).is_ok());
+        assert_eq!(verify(&sized(padding + 1)), Err(MalformedKind::TooLong.into()));
+    }
+
+    #[test]
+    fn a_list_that_another_key_signed_is_not_taken() {
+        let signed = sign(&payload(&whole()), &controller(), &SigningKey::from_bytes(&[0x43; 32]));
+        let outcome = Allowlist::verify(&signed, &controller(), &key().verifying_key());
+        assert_eq!(outcome, Err(AllowlistError::BadSignature));
     }
 }
