@@ -1,1 +1,8 @@
-//! server
+//! Tremen: the machine-access skill registry of a network of fablabs.
+//!
+//! Three doors, `web`, `machines` and `cli`, never meet; all go through `flows`, which alone open a write on [`store`].
+//! Start reading at `flows/decide_access.rs`: a tap, from the ask to its answer.
+
+pub mod clock;
+pub mod keys;
+pub mod store;

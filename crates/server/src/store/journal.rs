@@ -1,0 +1,81 @@
+//! The journal's rows: one entry for each event and decision, written in its transaction.
+//!
+//! The payload is salted and kept apart, so that it can be erased while its digest stays.
+
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use tremen_rules::Time;
+
+use super::tx::{StoreError, Tx};
+use crate::params;
+
+/// One entry with its payload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its number; grows in no order that means anything between nodes.
+    pub entry: i64,
+    /// When.
+    pub at: Time,
+    /// What happened, in the past tense: `award_revoked`.
+    pub kind: String,
+    /// Who, what, why; none once erased.
+    pub body: Option<Json>,
+}
+
+impl Tx<'_> {
+    /// Writes an entry and tells its number.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn record(&self, kind: &str, body: &Json) -> Result<i64, StoreError> {
+        let salt = self.random::<16>();
+        let body = body.to_string();
+        let digest: [u8; 32] = Sha256::new().chain_update(salt).chain_update(&body).finalize().into();
+        let entry = self
+            .query_one(
+                "INSERT INTO entries (at, kind, digest) VALUES ($1, $2, $3) RETURNING entry",
+                params![self.now(), kind, digest],
+                |row| row.get::<i64>(0),
+            )?
+            .ok_or_else(|| StoreError::Engine("an inserted entry has no number".to_owned()))?;
+        self.execute("INSERT INTO payloads (entry, salt, body) VALUES ($1, $2, $3)", params![entry, salt, body])?;
+        Ok(entry)
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn entry(&self, entry: i64) -> Result<Option<Entry>, StoreError> {
+        self.query_one(
+            "SELECT e.entry, e.at, e.kind, p.body FROM entries e LEFT JOIN payloads p ON p.entry = e.entry
+             WHERE e.entry = $1",
+            params![entry],
+            read_entry,
+        )
+    }
+
+    /// Entries after a number, the oldest first.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn entries_after(&self, entry: i64, since: Time, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.query(
+            "SELECT e.entry, e.at, e.kind, p.body FROM entries e LEFT JOIN payloads p ON p.entry = e.entry
+             WHERE e.entry > $1 AND e.at >= $2 ORDER BY e.entry LIMIT $3",
+            params![entry, since, limit],
+            read_entry,
+        )
+    }
+}
+
+fn read_entry(row: &super::Row<'_, '_>) -> Result<Entry, StoreError> {
+    let body: Option<String> = row.get(3)?;
+    let body = body.map(|text| serde_json::from_str(&text)).transpose();
+    Ok(Entry {
+        entry: row.get(0)?,
+        at: row.get(1)?,
+        kind: row.get(2)?,
+        body: body.map_err(|error| StoreError::Unreadable(error.to_string()))?,
+    })
+}

@@ -1,0 +1,167 @@
+//! Links with controllers: which counter values of which link were seen. The rules are those of the wire.
+
+use tremen_rules::ControllerId;
+use tremen_wire::{Challenge, Link, SessionId, Window};
+
+use super::tx::{Row, StoreError, Tx};
+use crate::params;
+
+/// Where a link stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// Welcomed, not taken up yet.
+    Pending,
+    /// The one in use.
+    Current,
+    /// Over for ever.
+    Gone,
+}
+
+/// A link and its window.
+#[derive(Debug, Clone)]
+pub struct LinkRow {
+    /// Its name.
+    pub link: Link,
+    /// Counts up per controller: newer is higher.
+    pub number: i64,
+    /// Where it stands.
+    pub state: LinkState,
+    /// Sessions that were running when the controller said hello.
+    pub running: Vec<SessionId>,
+    /// Counter values seen.
+    pub window: Window,
+    /// The highest counter value that spoke of a session or a relay.
+    pub session_n: u64,
+}
+
+const LINK: &str = "SELECT link, number, state, hello, highest_n, seen, session_n FROM links";
+
+fn read_link(row: &Row<'_, '_>) -> Result<LinkRow, StoreError> {
+    let state: String = row.get(2)?;
+    let running: Vec<String> = serde_json::from_str(&row.get::<String>(3)?)
+        .map_err(|error| StoreError::Unreadable(format!("running sessions: {error}")))?;
+    let seen: i64 = row.get(5)?;
+    Ok(LinkRow {
+        link: Link(row.get(0)?),
+        number: row.get(1)?,
+        state: match state.as_str() {
+            "pending" => LinkState::Pending,
+            "current" => LinkState::Current,
+            _ => LinkState::Gone,
+        },
+        running: running.iter().filter_map(|session| SessionId::from_hex(session)).collect(),
+        window: Window::from_parts(row.get(4)?, u64::from_ne_bytes(seen.to_ne_bytes())),
+        session_n: row.get(6)?,
+    })
+}
+
+impl Tx<'_> {
+    /// The link that a challenge named, if it ever named one.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn link_of_challenge(
+        &self,
+        controller: &ControllerId,
+        challenge: Challenge,
+    ) -> Result<Option<LinkRow>, StoreError> {
+        self.query_one(
+            &format!("{LINK} WHERE controller = $1 AND challenge = $2"),
+            params![controller, challenge.0],
+            read_link,
+        )
+    }
+
+    /// The link of this name.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn link(&self, controller: &ControllerId, link: Link) -> Result<Option<LinkRow>, StoreError> {
+        self.query_one(&format!("{LINK} WHERE controller = $1 AND link = $2"), params![controller, link.0], read_link)
+    }
+
+    /// The link in use.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn current_link(&self, controller: &ControllerId) -> Result<Option<Link>, StoreError> {
+        self.query_one(
+            "SELECT link FROM links WHERE controller = $1 AND state = 'current'",
+            params![controller],
+            |row| row.get(0).map(Link),
+        )
+    }
+
+    /// Makes a pending link; of the pending ones the newest `kept` stay.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn add_link(
+        &self,
+        controller: &ControllerId,
+        link: Link,
+        challenge: Challenge,
+        running: &[SessionId],
+        kept: i64,
+    ) -> Result<(), StoreError> {
+        let number: i64 = self
+            .query_one(
+                "SELECT COALESCE(MAX(number), 0) + 1 FROM links WHERE controller = $1",
+                params![controller],
+                |row| row.get(0),
+            )?
+            .unwrap_or(1);
+        let hello = serde_json::json!(running.iter().map(ToString::to_string).collect::<Vec<_>>()).to_string();
+        self.execute(
+            "INSERT INTO links (controller, link, challenge, number, state, at, hello)
+             VALUES ($1, $2, $3, $4, 'pending', $5, $6)",
+            params![controller, link.0, challenge.0, number, self.now(), hello],
+        )?;
+        self.execute(
+            "UPDATE links SET state = 'gone' WHERE controller = $1 AND state = 'pending' AND number <= (
+                 SELECT MIN(number) FROM (SELECT number FROM links WHERE controller = $1 AND state = 'pending'
+                                          ORDER BY number DESC LIMIT $2) AS newest) - 1",
+            params![controller, kept],
+        )?;
+        Ok(())
+    }
+
+    /// Makes a pending link the one in use; the former and all older pending ones are gone, newer ones stay.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn take_up_link(&self, controller: &ControllerId, number: i64) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE links SET state = 'gone'
+             WHERE controller = $1 AND (state = 'current' OR (state = 'pending' AND number < $2))",
+            params![controller, number],
+        )?;
+        self.execute(
+            "UPDATE links SET state = 'current' WHERE controller = $1 AND number = $2",
+            params![controller, number],
+        )?;
+        Ok(())
+    }
+
+    /// Ends all links of a controller, as when its secrets change.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn end_links(&self, controller: &ControllerId) -> Result<(), StoreError> {
+        self.execute("UPDATE links SET state = 'gone' WHERE controller = $1 AND state <> 'gone'", params![controller])?;
+        Ok(())
+    }
+
+    /// Notes which counter values of a link were seen.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn mark_link(&self, controller: &ControllerId, row: &LinkRow) -> Result<(), StoreError> {
+        let seen = i64::from_ne_bytes(row.window.bitmap().to_ne_bytes());
+        self.execute(
+            "UPDATE links SET highest_n = $1, seen = $2, session_n = $3 WHERE controller = $4 AND link = $5",
+            params![row.window.highest(), seen, row.session_n, controller, row.link.0],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! Locks of machines.
+
+use tremen_rules::{MachineId, Span, Time};
+
+use super::awards::ended;
+use super::tx::{StoreError, Tx};
+use crate::params;
+
+impl Tx<'_> {
+    /// The locks of a machine that are not over at an instant.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn locks(&self, machine: &str, at: Time) -> Result<Vec<Span>, StoreError> {
+        self.query(
+            "SELECT since, until, ended_at FROM machine_locks
+             WHERE machine = $1 AND COALESCE(ended_at, until, 9223372036854775807) > $2 ORDER BY lock",
+            params![machine, at],
+            |row| Ok(Span::new(row.get(0)?, ended(row.get(1)?, row.get(2)?))),
+        )
+    }
+
+    /// Locks a machine from now on.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn add_lock(&self, machine: &MachineId, until: Option<Time>, why: &str) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO machine_locks (machine, since, until, why) VALUES ($1, $2, $3, $4)",
+            params![machine, self.now(), until, why],
+        )?;
+        Ok(())
+    }
+
+    /// Ends now the locks of a machine that are not over; tells how many.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn end_locks(&self, machine: &MachineId) -> Result<usize, StoreError> {
+        self.execute(
+            "UPDATE machine_locks SET ended_at = $1
+             WHERE machine = $2 AND ended_at IS NULL AND (until IS NULL OR until > $1)",
+            params![self.now(), machine],
+        )
+    }
+
+    /// Why a machine is locked at an instant: since when, until when, why.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn lock_reason(&self, machine: &str, at: Time) -> Result<Option<(Span, String)>, StoreError> {
+        self.query_one(
+            "SELECT since, until, ended_at, why FROM machine_locks
+             WHERE machine = $1 AND since <= $2 AND COALESCE(ended_at, until, 9223372036854775807) > $2
+             ORDER BY lock DESC LIMIT 1",
+            params![machine, at],
+            |row| Ok((Span::new(row.get(0)?, ended(row.get(1)?, row.get(2)?)), row.get(3)?)),
+        )
+    }
+}

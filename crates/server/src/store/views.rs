@@ -1,0 +1,74 @@
+//! What pages show: rows joined for reading, nothing decided.
+
+use tremen_rules::{ControllerId, MachineId, Span, Time};
+
+use super::decisions::DecisionRecord;
+use super::sessions::SessionRow;
+use super::tx::{StoreError, Tx};
+
+/// A lock that is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockView {
+    /// When.
+    pub span: Span,
+    /// Why.
+    pub why: String,
+}
+
+/// A machine at this instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineNow {
+    /// Which.
+    pub machine: MachineId,
+    /// The lock in force.
+    pub lock: Option<LockView>,
+    /// The session that is open on it.
+    pub session: Option<SessionRow>,
+    /// Since when its controller is silent.
+    pub silent_since: Option<Time>,
+    /// Whether its controller's connection stands.
+    pub online: bool,
+    /// Since when its connection stands, or is gone.
+    pub online_since: Option<Time>,
+}
+
+/// The last answer at a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionView {
+    /// The decision.
+    pub decision: DecisionRecord,
+    /// The answer, in the plain profile without link.
+    pub answer: String,
+}
+
+impl Tx<'_> {
+    /// A machine at this instant.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn machine_now(
+        &self,
+        machine: &MachineId,
+        controller: Option<&ControllerId>,
+    ) -> Result<MachineNow, StoreError> {
+        let presence = controller.map(|controller| self.presence(controller)).transpose()?.flatten();
+        let (online, online_since, silent_since) =
+            presence.map_or((false, None, None), |(_, online, since, silent)| (online, since, silent));
+        Ok(MachineNow {
+            machine: machine.clone(),
+            lock: self.lock_reason(machine.as_str(), self.now())?.map(|(span, why)| LockView { span, why }),
+            session: self.open_session_on(machine.as_str())?,
+            silent_since,
+            online,
+            online_since,
+        })
+    }
+
+    /// The last answer at a machine since an instant.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn last_answer(&self, machine: &MachineId, since: Time) -> Result<Option<DecisionView>, StoreError> {
+        Ok(self.last_decision_on(machine, since)?.map(|(decision, answer)| DecisionView { decision, answer }))
+    }
+}

@@ -1,0 +1,240 @@
+//! The writer: one thread, one connection, group commit. Start at [`Writer::submit`], then [`Loop::batch`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{broadcast, oneshot};
+use tremen_rules::Time;
+
+use super::declarations::SnapshotCache;
+use super::tx::{Random, StoreError, Touched, Tx};
+use crate::clock::Clock;
+use crate::keys::Keys;
+
+/// How long a job may wait before it is refused.
+pub(super) const DEADLINE: Duration = Duration::from_secs(2);
+/// How many jobs share one commit at most.
+const BATCH: usize = 256;
+/// How many jobs may wait.
+const QUEUE: usize = 1024;
+
+/// What becomes of a job that went well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Keep,
+    TakeBack,
+}
+
+/// Tells the caller, once the fate of the transaction is known.
+type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+enum Job {
+    Change { deadline: Instant, run: Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> (bool, Reply) + Send> },
+    NoticeOthers(oneshot::Sender<Result<(), StoreError>>),
+}
+
+pub(super) struct Writer {
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        connection: rusqlite::Connection,
+        keys: Arc<Keys>,
+        clock: Arc<dyn Clock>,
+        random: Random,
+        touched: broadcast::Sender<Touched>,
+    ) -> Result<Self, StoreError> {
+        let (jobs, inbox) = sync_channel(QUEUE);
+        let start = Loop {
+            inbox,
+            connection,
+            keys,
+            clock,
+            random,
+            touched,
+            snapshots: SnapshotCache::default(),
+            last: Time::from_millis(i64::MIN),
+            data_version: 0,
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || start.run())
+            .map_err(|error| StoreError::Engine(error.to_string()))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    pub(super) fn submit<T, E, F>(&self, job: F, outcome: Outcome) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (teller, told) = oneshot::channel();
+        let run = Box::new(move |tx: Result<&mut Tx<'_>, StoreError>| -> (bool, Reply) {
+            let done = tx.map_err(E::from).and_then(job);
+            let keep = done.is_ok() && outcome == Outcome::Keep;
+            let reply: Reply = Box::new(move |committed| {
+                // A caller that went away misses the answer; the change stands all the same.
+                let _ = teller.send(match committed {
+                    Ok(()) => done,
+                    Err(error) => done.and(Err(error.into())),
+                });
+            });
+            (keep, reply)
+        });
+        self.send(Job::Change { deadline: Instant::now() + DEADLINE, run })?;
+        Ok(told)
+    }
+
+    pub(super) async fn notice_other_writers(&self) -> Result<(), StoreError> {
+        let (teller, told) = oneshot::channel();
+        self.send(Job::NoticeOthers(teller))?;
+        told.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        self.jobs.as_ref().ok_or(StoreError::Closed)?.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Saturated,
+            TrySendError::Disconnected(_) => StoreError::Closed,
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // What waits is still done; a panic of the thread has been told already.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Loop {
+    inbox: Receiver<Job>,
+    connection: rusqlite::Connection,
+    keys: Arc<Keys>,
+    clock: Arc<dyn Clock>,
+    random: Random,
+    touched: broadcast::Sender<Touched>,
+    snapshots: SnapshotCache,
+    last: Time,
+    data_version: i64,
+}
+
+impl Loop {
+    fn run(mut self) {
+        self.data_version = self.read_data_version().unwrap_or(0);
+        while let Ok(first) = self.inbox.recv() {
+            self.batch(first);
+        }
+    }
+
+    /// One transaction for the first job and all that wait behind it.
+    fn batch(&mut self, first: Job) {
+        let mut replies: Vec<Reply> = Vec::new();
+        let mut touched: Vec<Touched> = Vec::new();
+        let mut open: Option<Result<(), StoreError>> = None;
+        let mut next = Some(first);
+        let mut count = 0;
+        while let Some(job) = next.take() {
+            count += 1;
+            match job {
+                Job::NoticeOthers(teller) => {
+                    let _ = teller.send(self.notice_others()); // whoever asked may have gone
+                }
+                Job::Change { deadline, run } => {
+                    let begun = open.get_or_insert_with(|| Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)).clone();
+                    let ready = begun.and(if Instant::now() < deadline { Ok(()) } else { Err(StoreError::Late) });
+                    replies.extend(self.change(ready, run, &mut touched));
+                }
+            }
+            if count < BATCH {
+                next = self.inbox.try_recv().ok();
+            }
+        }
+        let committed = match open {
+            Some(Ok(())) => self.connection.execute_batch("COMMIT").map_err(StoreError::from),
+            Some(Err(error)) => Err(error),
+            None => return,
+        };
+        if let Err(error) = &committed {
+            tracing::error!(%error, "nothing of this transaction was kept");
+            if !self.connection.is_autocommit() {
+                // Whatever this says, the connection begins anew or the next BEGIN tells.
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+            self.snapshots = SnapshotCache::default();
+        } else {
+            for what in touched {
+                let _ = self.touched.send(what); // nobody may be listening
+            }
+        }
+        for reply in replies {
+            reply(committed.clone());
+        }
+    }
+
+    /// Runs one job under its savepoint; a job that errs, panics or came too late leaves nothing behind.
+    fn change(
+        &mut self,
+        ready: Result<(), StoreError>,
+        run: Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> (bool, Reply) + Send>,
+        touched: &mut Vec<Touched>,
+    ) -> Option<Reply> {
+        let ready = ready.and_then(|()| Ok(self.connection.prepare_cached("SAVEPOINT job")?.execute([]).map(drop)?));
+        if let Err(error) = ready {
+            return Some(run(Err(error)).1);
+        }
+        // INVARIANT (time goes on): a transaction never reads an instant before that of an earlier one.
+        self.last = self.last.max(self.clock.now());
+        let mut tx = Tx::on_sqlite(&self.connection, self.last, &self.random, &self.keys, &mut self.snapshots);
+        let ran = catch_unwind(AssertUnwindSafe(|| run(Ok(&mut tx))));
+        let kept = matches!(ran, Ok((true, _)));
+        if kept {
+            for what in tx.take_touched() {
+                if !touched.contains(&what) {
+                    touched.push(what);
+                }
+            }
+        } else {
+            self.snapshots = SnapshotCache::default(); // it may have read what is taken back now
+            if let Err(error) = self.statement("ROLLBACK TO job") {
+                tracing::error!(%error, "a job could not be taken back");
+            }
+        }
+        if let Err(error) = self.statement("RELEASE job") {
+            tracing::error!(%error, "a savepoint could not be released");
+        }
+        match ran {
+            Ok((_, reply)) => Some(reply),
+            Err(_) => {
+                tracing::error!("a job panicked and was taken back; its caller is told that the store is closed");
+                None
+            }
+        }
+    }
+
+    fn statement(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+
+    fn notice_others(&mut self) -> Result<(), StoreError> {
+        let version = self.read_data_version()?;
+        if version != self.data_version {
+            self.data_version = version;
+            let _ = self.touched.send(Touched::Everything); // nobody may be listening
+        }
+        Ok(())
+    }
+
+    /// Changes when another connection wrote, not when this one did.
+    fn read_data_version(&self) -> Result<i64, StoreError> {
+        Ok(self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+    }
+}

@@ -1,0 +1,276 @@
+-- The spine: what the network declares, people and their facts, decisions, sessions, orders, the journal's entries.
+-- Instants are milliseconds since 1970-01-01T00:00:00Z. Intervals are half-open; an end of NULL is no end.
+-- Nothing is deleted or overwritten to change a state: columns named ended_*, revoked_*, superseded_*, until_* go from
+-- NULL to a value once. Random ids stand for people everywhere but in `people`.
+
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The journal: one row for each event and each decision, its payload in a table of its own so that it can be erased.
+CREATE TABLE entries (
+    entry   INTEGER PRIMARY KEY AUTOINCREMENT,
+    at      INTEGER NOT NULL,
+    kind    TEXT NOT NULL,
+    digest  BLOB NOT NULL -- SHA-256 of salt and payload
+) STRICT;
+
+CREATE TABLE payloads (
+    entry INTEGER PRIMARY KEY REFERENCES entries (entry),
+    salt  BLOB NOT NULL, -- 16 random bytes
+    body  TEXT NOT NULL  -- JSON: who, what, why
+) STRICT;
+
+-- What the network file declares, versioned by revision.
+CREATE TABLE revisions (
+    revision INTEGER PRIMARY KEY, -- counts up from 1
+    at       INTEGER NOT NULL,
+    entry    INTEGER NOT NULL REFERENCES entries (entry),
+    source   TEXT NOT NULL        -- 'file' or 'page'
+) STRICT;
+
+CREATE TABLE declarations (
+    kind           TEXT NOT NULL, -- network, issuer, venue, reference, machine, acceptance, controller
+    id             TEXT NOT NULL, -- for acceptance: venue/issuer/references
+    since_revision INTEGER NOT NULL REFERENCES revisions (revision),
+    until_revision INTEGER REFERENCES revisions (revision),
+    spec           TEXT NOT NULL, -- JSON
+    PRIMARY KEY (kind, id, since_revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE people (
+    person           TEXT PRIMARY KEY, -- random
+    key              TEXT NOT NULL UNIQUE, -- the venue's own key
+    name             TEXT NOT NULL,
+    email            TEXT,
+    birth_date       TEXT, -- YYYY-MM-DD
+    language         TEXT,
+    guardian         TEXT REFERENCES people (person),
+    guardian_consent TEXT, -- YYYY-MM-DD
+    since            INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cards (
+    tag          BLOB PRIMARY KEY, -- HMAC-SHA-256 of the UID under the look-up key, 16 bytes
+    card         TEXT NOT NULL UNIQUE, -- random
+    person       TEXT NOT NULL REFERENCES people (person),
+    kind         TEXT NOT NULL, -- uid, ntag424
+    sealed_uid   BLOB NOT NULL, -- ChaCha20-Poly1305, the card's id as associated data
+    label        TEXT,
+    since        INTEGER NOT NULL,
+    last_counter INTEGER -- the highest NTAG 424 counter seen
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cards_by_person ON cards (person);
+
+CREATE TABLE card_blocks (
+    block    INTEGER PRIMARY KEY AUTOINCREMENT,
+    card     TEXT NOT NULL REFERENCES cards (card),
+    since    INTEGER NOT NULL,
+    ended_at INTEGER,
+    why      TEXT NOT NULL
+) STRICT;
+CREATE INDEX card_blocks_by_card ON card_blocks (card);
+
+CREATE TABLE awards (
+    person        TEXT NOT NULL REFERENCES people (person),
+    award         TEXT NOT NULL,
+    given_id      INTEGER NOT NULL, -- 1 when whoever made the award named it
+    reference     TEXT NOT NULL,
+    version       INTEGER NOT NULL,
+    level         INTEGER NOT NULL,
+    issuer        TEXT NOT NULL,
+    issued_at     INTEGER NOT NULL,
+    valid_until   INTEGER,
+    awarded_by    TEXT REFERENCES people (person),
+    supersedes    TEXT,
+    superseded_at INTEGER, -- when its successor was issued
+    revoked_at    INTEGER,
+    why           TEXT,    -- of the revocation, or as imported
+    PRIMARY KEY (person, award)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX awards_by_id ON awards (award);
+CREATE INDEX awards_by_author ON awards (awarded_by, issued_at);
+
+CREATE TABLE suspensions (
+    suspension INTEGER PRIMARY KEY AUTOINCREMENT,
+    award      TEXT NOT NULL,
+    since      INTEGER NOT NULL,
+    until      INTEGER,
+    ended_at   INTEGER, -- resumed before its end
+    why        TEXT
+) STRICT;
+CREATE INDEX suspensions_by_award ON suspensions (award);
+
+CREATE TABLE memberships (
+    person TEXT NOT NULL REFERENCES people (person),
+    venue  TEXT NOT NULL,
+    since  INTEGER NOT NULL,
+    until  INTEGER,
+    PRIMARY KEY (person, venue, since)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE restrictions (
+    restriction INTEGER PRIMARY KEY AUTOINCREMENT,
+    person      TEXT NOT NULL REFERENCES people (person),
+    scope       TEXT NOT NULL, -- network, venue:ID, machine:ID, reference:ID
+    since       INTEGER NOT NULL,
+    until       INTEGER,
+    ended_at    INTEGER,
+    why         TEXT
+) STRICT;
+CREATE INDEX restrictions_by_person ON restrictions (person);
+
+CREATE TABLE handovers (
+    person  TEXT NOT NULL REFERENCES people (person),
+    machine TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    by      TEXT REFERENCES people (person),
+    PRIMARY KEY (person, machine, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE roles (
+    held     INTEGER PRIMARY KEY AUTOINCREMENT,
+    person   TEXT NOT NULL REFERENCES people (person),
+    role     TEXT NOT NULL,
+    scope    TEXT NOT NULL,
+    since    INTEGER NOT NULL,
+    until    INTEGER,
+    ended_at INTEGER
+) STRICT;
+CREATE INDEX roles_by_person ON roles (person);
+
+CREATE TABLE machine_locks (
+    lock     INTEGER PRIMARY KEY AUTOINCREMENT,
+    machine  TEXT NOT NULL,
+    since    INTEGER NOT NULL,
+    until    INTEGER,
+    ended_at INTEGER,
+    why      TEXT NOT NULL
+) STRICT;
+CREATE INDEX machine_locks_by_machine ON machine_locks (machine);
+
+-- Secrets of controllers: of each controller the newest row without ended_at counts.
+CREATE TABLE credentials (
+    controller TEXT NOT NULL,
+    version    INTEGER NOT NULL, -- counts up from 1
+    sealed_key BLOB,             -- ChaCha20-Poly1305; NULL in the plain profile
+    password   BLOB NOT NULL,    -- HMAC-SHA-256 of 160 random bits
+    since      INTEGER NOT NULL,
+    ended_at   INTEGER,
+    PRIMARY KEY (controller, version)
+) STRICT, WITHOUT ROWID;
+
+-- What is known of a controller's presence; changes all the time and is no history.
+CREATE TABLE presence (
+    controller   TEXT PRIMARY KEY,
+    firmware     TEXT NOT NULL DEFAULT '',
+    capabilities TEXT NOT NULL DEFAULT '[]', -- JSON array
+    last_order   INTEGER NOT NULL DEFAULT 0, -- highest order number given out or seen
+    online       INTEGER NOT NULL DEFAULT 0,
+    online_since INTEGER,
+    silent_since INTEGER -- a session's lease ran out; NULL once it speaks
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE links (
+    controller    TEXT NOT NULL,
+    link          BLOB NOT NULL, -- 8 bytes
+    challenge     BLOB NOT NULL, -- 16 bytes; names one link for ever
+    number        INTEGER NOT NULL, -- counts up per controller: newer is higher
+    state         TEXT NOT NULL, -- pending, current, gone
+    at            INTEGER NOT NULL,
+    hello         TEXT NOT NULL, -- JSON: running sessions
+    highest_n     INTEGER NOT NULL DEFAULT 0,
+    seen          INTEGER NOT NULL DEFAULT 0, -- RFC 4303 section 3.4.3: bit k is highest_n - k
+    session_n     INTEGER NOT NULL DEFAULT 0, -- highest n that spoke of a session or relay
+    PRIMARY KEY (controller, challenge)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_by_link ON links (controller, link);
+
+CREATE TABLE decisions (
+    decision   INTEGER PRIMARY KEY AUTOINCREMENT,
+    entry      INTEGER NOT NULL REFERENCES entries (entry), -- its payload holds the facts
+    at         INTEGER NOT NULL,
+    controller TEXT NOT NULL,
+    nonce      BLOB,    -- NULL for an ask that repeats another one's
+    digest     BLOB,    -- SHA-256 of the ask's bytes
+    machine    TEXT NOT NULL,
+    person     TEXT,
+    card       TEXT,
+    intent     TEXT NOT NULL,
+    verdict    TEXT NOT NULL,
+    reason     TEXT,
+    session    BLOB,
+    answer     TEXT NOT NULL -- JSON, the answer in the plain profile without link
+) STRICT;
+CREATE UNIQUE INDEX decisions_by_nonce ON decisions (controller, nonce);
+CREATE INDEX decisions_by_machine ON decisions (machine, at);
+CREATE INDEX decisions_by_person ON decisions (person, at);
+
+-- First cards of acts that need two: a supervisor, a learner who was answered `more`, a trainer who inducts.
+CREATE TABLE standbys (
+    decision  INTEGER PRIMARY KEY REFERENCES decisions (decision),
+    machine   TEXT NOT NULL,
+    part      TEXT NOT NULL, -- supervisor, learner, trainer
+    person    TEXT NOT NULL,
+    card      TEXT,
+    reading   TEXT NOT NULL, -- JSON
+    at        INTEGER NOT NULL,
+    used_at   INTEGER
+) STRICT;
+CREATE INDEX standbys_waiting ON standbys (machine, at) WHERE used_at IS NULL;
+
+CREATE TABLE sessions (
+    session     BLOB PRIMARY KEY, -- 8 random bytes
+    machine     TEXT NOT NULL,
+    controller  TEXT NOT NULL,
+    person      TEXT NOT NULL,
+    card        TEXT,
+    assurance   TEXT NOT NULL,
+    decision    INTEGER NOT NULL REFERENCES decisions (decision),
+    opened_at   INTEGER NOT NULL,
+    hard_end    INTEGER,          -- longest session
+    right_end   INTEGER,          -- the next instant at which the right ends
+    right_why   TEXT,
+    lease_until INTEGER NOT NULL,
+    active_at   INTEGER NOT NULL, -- last seen under load
+    used_s      INTEGER NOT NULL DEFAULT 0,
+    stop_order  INTEGER,          -- number of its stop order
+    stop_why    TEXT,
+    due_at      INTEGER NOT NULL, -- when the registry must look at it again
+    ended_at    INTEGER,
+    end_why     TEXT
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX sessions_open ON sessions (machine) WHERE ended_at IS NULL;
+CREATE INDEX sessions_due ON sessions (due_at) WHERE ended_at IS NULL;
+CREATE INDEX sessions_open_of_person ON sessions (person) WHERE ended_at IS NULL;
+CREATE INDEX sessions_open_of_controller ON sessions (controller) WHERE ended_at IS NULL;
+CREATE INDEX sessions_by_machine ON sessions (machine, opened_at);
+
+CREATE TABLE orders (
+    controller TEXT NOT NULL,
+    number     INTEGER NOT NULL, -- counts up per controller
+    action     TEXT NOT NULL,    -- stop, lock, unlock, identify
+    machine    TEXT,
+    session    BLOB,
+    reason     TEXT,
+    stop       TEXT,             -- JSON stop policy
+    lcd        TEXT,             -- JSON array of two lines
+    at         INTEGER NOT NULL,
+    entry      INTEGER NOT NULL REFERENCES entries (entry),
+    tries      INTEGER NOT NULL DEFAULT 0,
+    next_at    INTEGER NOT NULL, -- when it is sent (again)
+    settled_at INTEGER,
+    settled    TEXT,             -- confirmed, refused, obsolete
+    PRIMARY KEY (controller, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX orders_open ON orders (next_at) WHERE settled_at IS NULL;
+CREATE INDEX orders_open_of_controller ON orders (controller) WHERE settled_at IS NULL;
+CREATE INDEX orders_by_entry ON orders (entry);
+
+CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER awards_remain BEFORE DELETE ON awards BEGIN SELECT RAISE(ABORT, 'awards are kept'); END;
+CREATE TRIGGER declarations_remain BEFORE DELETE ON declarations BEGIN SELECT RAISE(ABORT, 'declarations are kept'); END;
+CREATE TRIGGER declarations_stay BEFORE UPDATE OF kind, id, since_revision, spec ON declarations
+BEGIN SELECT RAISE(ABORT, 'declarations are versioned'); END;
