@@ -55,7 +55,7 @@ fn folded(name: &str) -> Option<Vec<char>> {
 
 fn one_holds_the_other(a: &[char], b: &[char]) -> bool {
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    short.len() >= 4 && (long.starts_with(short) || long.ends_with(short))
+    short.len() >= 3 && (long.starts_with(short) || long.ends_with(short))
 }
 
 /// The fewest slips that turn one text into the other (optimal string alignment).

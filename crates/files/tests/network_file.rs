@@ -126,3 +126,22 @@ proptest! {
         let _ = read(&lines.join("\r\n"));
     }
 }
+
+#[test]
+fn a_table_of_its_own_is_as_good_as_one_in_braces() {
+    let head = "[network]\nname = 'n'\nlanguages = ['fr']\n[[venue]]\nid = 'v'\nname = 'v'\n";
+    let in_braces = read(&format!("{head}hours = {{ mon = ['09:00-18:00'] }}\nclosed = ['2026-12-24']\n")).unwrap();
+    let of_its_own = read(&format!("{head}closed = [2026-12-24]\n[venue.hours]\nmon = ['09:00-18:00']\n")).unwrap();
+    assert_eq!(in_braces, of_its_own);
+    let said = said_of(&format!("{head}[venue.hours]\n\nmonday = ['09:00-18:00']\n"));
+    assert_eq!(said, "line 9: `monday` is not a key of `hours` of venue `v`; did you mean `mon`?\n");
+}
+
+#[test]
+fn who_names_an_entry_that_has_a_fault_is_not_at_fault() {
+    let said = said_of(
+        "[network]\nname = 'n'\nlanguages = ['fr']\n[[issuer]]\nid = 'i'\nname = 'i'\nkind = 'club'\n[[venue]]\nid = \
+         'v'\nname = 'v'\nissuer = 'i'\n",
+    );
+    assert_eq!(said, "line 7: issuer `i`, `kind`: `club` is not a kind of issuer: `organisation`, `individual`\n");
+}
