@@ -182,7 +182,6 @@ CREATE TABLE links (
     hello         TEXT NOT NULL, -- JSON: running sessions
     highest_n     INTEGER NOT NULL DEFAULT 0,
     seen          INTEGER NOT NULL DEFAULT 0, -- RFC 4303 section 3.4.3: bit k is highest_n - k
-    session_n     INTEGER NOT NULL DEFAULT 0, -- highest n that spoke of a session or relay
     PRIMARY KEY (controller, challenge)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_link ON links (controller, link);
@@ -238,6 +237,8 @@ CREATE TABLE sessions (
     stop_order  INTEGER,          -- number of its stop order
     stop_why    TEXT,
     due_at      INTEGER NOT NULL, -- when the registry must look at it again
+    spoke_link  BLOB,             -- the link in which a report last spoke of it
+    spoke_n     INTEGER,          -- and that report's counter
     ended_at    INTEGER,
     end_why     TEXT
 ) STRICT, WITHOUT ROWID;

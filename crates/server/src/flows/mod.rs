@@ -191,12 +191,11 @@ where
 /// # Errors
 /// When the store fails.
 pub fn usable_machines(tx: &mut Tx<'_>, person: &PersonId) -> Result<BTreeSet<MachineId>, FlowError> {
-    let snapshot = tx.network()?;
-    let Some(network) = &snapshot.network else { return Ok(BTreeSet::new()) };
+    let network = network(tx)?;
     let facts = tx.person_facts(person)?;
     let now = tx.now();
     let aside = [DenialReason::OutsideOpeningHours, DenialReason::MachineBusy, DenialReason::SupervisorNeeded];
-    let mut dossier = dossier_of(network, "", facts);
+    let mut dossier = dossier_of(&network, "", facts);
     let mut usable = BTreeSet::new();
     for machine in network.machines.keys() {
         dossier.machine = machine.as_str();
@@ -219,16 +218,14 @@ pub const fn dossier_of<'n>(network: &'n Network, machine: &'n str, facts: Perso
     Dossier { network, machine, person: Some(facts), locks: Vec::new(), in_use_by: None, standbys: Vec::new() }
 }
 
-/// A snapshot that holds a network.
+/// The network in force.
 #[derive(Debug, Clone)]
 pub struct InForce(Arc<Snapshot>);
 
 impl std::ops::Deref for InForce {
     type Target = Network;
     fn deref(&self) -> &Network {
-        // INVARIANT (a snapshot in force holds a network): made only by `network`, which looks.
-        static NOTHING: std::sync::OnceLock<Network> = std::sync::OnceLock::new();
-        self.0.network.as_ref().unwrap_or_else(|| NOTHING.get_or_init(empty_network))
+        &self.0.network
     }
 }
 
@@ -238,28 +235,6 @@ impl std::ops::Deref for InForce {
 /// When the store fails.
 pub fn network(tx: &mut Tx<'_>) -> Result<InForce, StoreError> {
     tx.network().map(InForce)
-}
-
-/// A network that declares nothing.
-#[must_use]
-pub fn empty_network() -> Network {
-    use std::collections::BTreeMap;
-    use tremen_rules::network::{Language, Settings};
-    Network {
-        settings: Settings {
-            name: "Tremen".to_owned(),
-            languages: vec![Language::Fr, Language::En, Language::Br],
-            time_zone: chrono_tz::Europe::Paris,
-            address: None,
-            four_eyes: Vec::new(),
-        },
-        issuers: BTreeMap::new(),
-        venues: BTreeMap::new(),
-        references: BTreeMap::new(),
-        machines: BTreeMap::new(),
-        acceptances: Vec::new(),
-        controllers: BTreeMap::new(),
-    }
 }
 
 /// The person whom somebody names by the venue's own key, or by their random id.

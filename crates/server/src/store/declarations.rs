@@ -3,11 +3,12 @@
 //! The network is small and changes rarely, so its checked value is kept in memory; each transaction compares its
 //! revision with the database first. Rights are never kept, only the rules that they follow from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tremen_rules::Network;
-use tremen_rules::network::{Acceptance, Controller, Issuer, Machine, Reference, Settings, Venue};
+use tremen_rules::network::{Acceptance, Controller, Issuer, Language, Machine, Reference, Settings, Venue};
 
 use super::tx::{StoreError, Touched, Tx};
 use crate::params;
@@ -17,8 +18,8 @@ use crate::params;
 pub struct Snapshot {
     /// Which revision; 0 before anything was declared.
     pub revision: u64,
-    /// What it declares; none before anything was declared.
-    pub network: Option<Network>,
+    /// What it declares; an empty network before anything was declared.
+    pub network: Network,
 }
 
 /// The last snapshot that a connection saw.
@@ -107,40 +108,42 @@ impl Declared {
     }
 }
 
+/// A network that declares nothing.
+fn empty_network() -> Network {
+    Network {
+        settings: Settings {
+            name: "Tremen".to_owned(),
+            languages: vec![Language::Fr, Language::En, Language::Br],
+            time_zone: chrono_tz::Europe::Paris,
+            address: None,
+            four_eyes: Vec::new(),
+        },
+        issuers: BTreeMap::new(),
+        venues: BTreeMap::new(),
+        references: BTreeMap::new(),
+        machines: BTreeMap::new(),
+        acceptances: Vec::new(),
+        controllers: BTreeMap::new(),
+    }
+}
+
 impl Tx<'_> {
-    /// The network that a revision declared; none before revision 1.
+    /// The network that a revision declared; an empty one before revision 1.
     ///
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
-    pub fn network_of(&self, revision: u64) -> Result<Option<Network>, StoreError> {
+    pub fn network_of(&self, revision: u64) -> Result<Network, StoreError> {
         let declared = self.query(
             "SELECT kind, spec FROM declarations
              WHERE since_revision <= $1 AND (until_revision IS NULL OR until_revision > $1) ORDER BY kind, id",
             params![revision],
             |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)),
         )?;
-        let mut settings = None;
-        let mut rest = Vec::new();
+        let mut network = empty_network();
         for (kind, spec) in declared {
             let json = format!(r#"{{"kind":"{kind}","spec":{spec}}}"#);
             match serde_json::from_str(&json).map_err(|error| StoreError::Unreadable(format!("{kind} {spec}: {error}")))? {
-                Declared::Network(found) => settings = Some(found),
-                other => rest.push(other),
-            }
-        }
-        let Some(settings) = settings else { return Ok(None) };
-        let mut network = Network {
-            settings,
-            issuers: std::collections::BTreeMap::new(),
-            venues: std::collections::BTreeMap::new(),
-            references: std::collections::BTreeMap::new(),
-            machines: std::collections::BTreeMap::new(),
-            acceptances: Vec::new(),
-            controllers: std::collections::BTreeMap::new(),
-        };
-        for declared in rest {
-            match declared {
-                Declared::Network(_) => {}
+                Declared::Network(settings) => network.settings = settings,
                 Declared::Issuer(it) => drop(network.issuers.insert(it.id.clone(), it)),
                 Declared::Venue(it) => drop(network.venues.insert(it.id.clone(), it)),
                 Declared::Reference(it) => drop(network.references.insert(it.id.clone(), it)),
@@ -149,7 +152,7 @@ impl Tx<'_> {
                 Declared::Controller(it) => drop(network.controllers.insert(it.id.clone(), it)),
             }
         }
-        Ok(Some(network))
+        Ok(network)
     }
 
     /// Makes a network the one in force: a new revision, in which only what differs from the last is written.
@@ -159,7 +162,7 @@ impl Tx<'_> {
     /// When the engine fails.
     pub fn declare(&mut self, network: &Network, entry: i64, source: &str) -> Result<u64, StoreError> {
         let before = self.network()?;
-        let old = before.network.as_ref().map(Declared::all_of).unwrap_or_default();
+        let old = if before.revision == 0 { Vec::new() } else { Declared::all_of(&before.network) };
         let new = Declared::all_of(network);
         let revision = before.revision + 1;
         self.execute(

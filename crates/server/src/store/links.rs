@@ -30,11 +30,9 @@ pub struct LinkRow {
     pub running: Vec<SessionId>,
     /// Counter values seen.
     pub window: Window,
-    /// The highest counter value that spoke of a session or a relay.
-    pub session_n: u64,
 }
 
-const LINK: &str = "SELECT link, number, state, hello, highest_n, seen, session_n FROM links";
+const LINK: &str = "SELECT link, number, state, hello, highest_n, seen FROM links";
 
 fn read_link(row: &Row<'_, '_>) -> Result<LinkRow, StoreError> {
     let state: String = row.get(2)?;
@@ -51,7 +49,6 @@ fn read_link(row: &Row<'_, '_>) -> Result<LinkRow, StoreError> {
         },
         running: running.iter().filter_map(|session| SessionId::from_hex(session)).collect(),
         window: Window::from_parts(row.get(4)?, u64::from_ne_bytes(seen.to_ne_bytes())),
-        session_n: row.get(6)?,
     })
 }
 
@@ -159,8 +156,8 @@ impl Tx<'_> {
     pub fn mark_link(&self, controller: &ControllerId, row: &LinkRow) -> Result<(), StoreError> {
         let seen = i64::from_ne_bytes(row.window.bitmap().to_ne_bytes());
         self.execute(
-            "UPDATE links SET highest_n = $1, seen = $2, session_n = $3 WHERE controller = $4 AND link = $5",
-            params![row.window.highest(), seen, row.session_n, controller, row.link.0],
+            "UPDATE links SET highest_n = $1, seen = $2 WHERE controller = $3 AND link = $4",
+            params![row.window.highest(), seen, controller, row.link.0],
         )?;
         Ok(())
     }

@@ -36,7 +36,7 @@ pub use journal::Entry;
 pub use links::{LinkRow, LinkState};
 pub use orders::{NewOrder, OrderRow};
 pub use people::{HeldRoleRow, NewPerson, PersonRow, RestrictionRow};
-pub use sessions::{NewSession, SessionRow};
+pub use sessions::{NewSession, SILENCE_MS, SessionRow};
 pub use standbys::{Part, StandbyRow};
 pub use tx::{Column, Param, Random, Row, StoreError, Touched, Tx, TypedNull, Value};
 pub use views::{DecisionView, LockView, MachineNow};

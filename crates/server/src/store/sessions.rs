@@ -69,6 +69,8 @@ pub struct SessionRow {
     pub stop_order: Option<u64>,
     /// Why it was told to stop.
     pub stop_why: Option<String>,
+    /// The last report that spoke of it: its link and counter.
+    pub spoke: Option<([u8; 8], u64)>,
     /// When it ended.
     pub ended_at: Option<Time>,
     /// Why it ended.
@@ -87,7 +89,8 @@ impl SessionRow {
 }
 
 const SESSION: &str = "SELECT session, machine, controller, person, card, assurance, decision, opened_at, hard_end,
-    right_end, right_why, lease_until, active_at, used_s, stop_order, stop_why, ended_at, end_why FROM sessions";
+    right_end, right_why, lease_until, active_at, used_s, stop_order, stop_why, ended_at, end_why,
+    spoke_link, spoke_n FROM sessions";
 
 fn read_session(row: &Row<'_, '_>) -> Result<SessionRow, StoreError> {
     let assurance: String = row.get(5)?;
@@ -111,6 +114,7 @@ fn read_session(row: &Row<'_, '_>) -> Result<SessionRow, StoreError> {
         stop_why: row.get(15)?,
         ended_at: row.get(16)?,
         end_why: row.get(17)?,
+        spoke: row.get::<Option<_>>(18)?.zip(row.get::<Option<_>>(19)?),
     })
 }
 
@@ -241,9 +245,11 @@ impl Tx<'_> {
             Some(_) => silent_at, // told to stop: only its silence is left to look at
             None => [row.hard_end, row.right_end, idle_end].into_iter().flatten().fold(silent_at, Time::min),
         };
+        let (spoke_link, spoke_n) = row.spoke.unzip();
         self.execute(
             "UPDATE sessions SET right_end = $1, right_why = $2, lease_until = $3, active_at = $4, used_s = $5,
-                 stop_order = $6, stop_why = $7, due_at = $8 WHERE session = $9 AND ended_at IS NULL",
+                 stop_order = $6, stop_why = $7, due_at = $8, spoke_link = $9, spoke_n = $10
+             WHERE session = $11 AND ended_at IS NULL",
             params![
                 row.right_end,
                 row.right_why.map(DenialReason::code),
@@ -253,6 +259,8 @@ impl Tx<'_> {
                 row.stop_order,
                 row.stop_why,
                 due_at,
+                spoke_link,
+                spoke_n,
                 row.session
             ],
         )?;
