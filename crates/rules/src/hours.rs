@@ -336,7 +336,8 @@ impl Opening<'_> {
             return None;
         }
         let mut day = wall.day();
-        loop {
+        // a day whose beginning cannot be counted is past the end of time: nothing opens there
+        while day.checked_mul(DAY_MS).is_some() {
             if let Some(last) = self.closed.last_of(day) {
                 day = last + 1;
                 continue;
@@ -347,6 +348,7 @@ impl Opening<'_> {
                 None => day += 1,
             }
         }
+        None
     }
 
     /// The shifts that begin on a day, be it closed or not.

@@ -16,9 +16,12 @@ mod oracle;
 use oracle::compare::{Tally, decisions, ends, on_all_processors};
 use oracle::end::{end_of_grant, first_refusal, turning_points};
 use oracle::generate::questions;
-use oracle::judge::{CODES, judge};
-use oracle::parts::{calendars, hours};
+use oracle::judge::judge;
+use oracle::parts::{calendars, far_instants, hours};
 use oracle::print::print;
+use oracle::reason::CODES;
+use tremen_rules::Time;
+use tremen_rules::hours::{ClosedDays, Opening, Shift, WeeklyHours};
 
 /// Fails where something was seen less often than it must be.
 fn seen_at_least(tally: &Tally, least: usize, names: &[&str]) {
@@ -46,6 +49,20 @@ fn months_birthdays_and_opening_hours_are_the_same_on_their_own() {
     seen_at_least(&tally, 200_000, &["dates"]);
     let tally = on_all_processors(3_000_000..3_020_000, hours).unwrap_or_else(|difference| panic!("{difference}"));
     seen_at_least(&tally, 40_000, &["open", "closed"]);
+}
+
+#[test]
+fn the_farthest_instants_and_a_question_about_nobody_are_answered_too() {
+    let tally = on_all_processors(4_000_000..4_002_000, far_instants).unwrap();
+    seen_at_least(&tally, 20_000, &["answers"]);
+}
+
+#[test]
+fn at_the_end_of_time_a_closed_venue_does_not_look_for_its_next_opening_for_ever() {
+    let week = WeeklyHours { mon: vec![Shift::parse("09:00-18:00").unwrap()], ..WeeklyHours::default() };
+    let closed = ClosedDays::default();
+    let opening = Opening { hours: Some(&week), closed: &closed, zone: chrono_tz::Europe::Paris };
+    assert_eq!(opening.next_opening(Time::from_millis(i64::MAX)), None);
 }
 
 #[test]
