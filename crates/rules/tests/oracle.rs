@@ -20,6 +20,7 @@ use oracle::judge::judge;
 use oracle::parts::{calendars, far_instants, hours};
 use oracle::print::print;
 use oracle::reason::CODES;
+use oracle::translate::network;
 use tremen_rules::Time;
 use tremen_rules::hours::{ClosedDays, Opening, Shift, WeeklyHours};
 
@@ -63,6 +64,17 @@ fn at_the_end_of_time_a_closed_venue_does_not_look_for_its_next_opening_for_ever
     let closed = ClosedDays::default();
     let opening = Opening { hours: Some(&week), closed: &closed, zone: chrono_tz::Europe::Paris };
     assert_eq!(opening.next_opening(Time::from_millis(i64::MAX)), None);
+}
+
+#[test]
+fn the_random_networks_are_ones_that_a_network_file_may_declare() {
+    let tally = on_all_processors(0..20_000, |seed, tally| {
+        let network = network(&questions(seed).0);
+        *tally.entry("networks").or_default() += 1;
+        let flaws = network.check();
+        if flaws.is_empty() { Ok(()) } else { Err(format!("seed {seed}: {flaws:?}\n{network:#?}")) }
+    });
+    assert_eq!(tally.unwrap_or_else(|flaws| panic!("{flaws}"))["networks"], 20_000);
 }
 
 #[test]
