@@ -356,7 +356,7 @@ fn needs_supervisor(world: &World, asked: usize, person: &Person, now: Ms) -> bo
 
 /// "the lowest, over the requirements, of the highest level among the awards that count". None: there are no
 /// requirements, or not all are met.
-fn level(world: &World, asked: usize, person: &Person, now: Ms) -> Option<u32> {
+pub fn level(world: &World, asked: usize, person: &Person, now: Ms) -> Option<u32> {
     let mut lowest = None;
     for requirement in &world.machines[asked].requires {
         let counting = person.awards.iter().filter(|award| {

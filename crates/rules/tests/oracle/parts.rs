@@ -1,5 +1,6 @@
 //! The calendar's parts on their own: months, birthdays, days and opening hours, where a decision would hide a mistake.
 
+use tremen_rules::counting::counting_level;
 use tremen_rules::end_of_grant::session_is_refused;
 use tremen_rules::{Dossier, ReadingFacts, Time, decide, end_of_grant, months};
 
@@ -8,7 +9,7 @@ use crate::oracle::compare::{Tally, with_dossier};
 use crate::oracle::dice::Dice;
 use crate::oracle::end::{calendar_edges, first_refusal};
 use crate::oracle::generate::questions;
-use crate::oracle::judge::is_open;
+use crate::oracle::judge::{is_open, level};
 use crate::oracle::moments::{Moments, ZONES};
 use crate::oracle::print::{clock, print};
 use crate::oracle::translate::naive;
@@ -97,7 +98,7 @@ pub fn calendars(seed: u64, tally: &mut Tally) -> Result<(), String> {
     Ok(())
 }
 
-/// When the asked machine's venue is open, opens and closes next; whether an open session is refused.
+/// When the asked machine's venue is open, opens and closes next; whether an open session is refused; the person's level.
 pub fn hours(seed: u64, tally: &mut Tally) -> Result<(), String> {
     let (world, instants) = questions(seed);
     let Some(asked) = world.asked else { return Ok(()) };
@@ -118,6 +119,12 @@ pub fn hours(seed: u64, tally: &mut Tally) -> Result<(), String> {
             same(&theirs.next_closing(at).map(Time::millis), &first(false), place)?;
             let refused = session_is_refused(dossier, reading, at).map(|objection| objection.reason.code());
             same(&refused, &first_refusal(&world, now).map(|reason| reason.code()), place)?;
+            if let Some(person) = &dossier.person {
+                let machine = dossier.network.machines.get(dossier.machine).unwrap();
+                let theirs = counting_level(person, dossier.network, machine, at).map(|level| level.number());
+                let ours = world.person.as_ref().and_then(|person| level(&world, asked, person, now));
+                same(&theirs, &ours, place)?;
+            }
             // whatever dates an objection carries, it holds now
             let decision = decide(dossier, reading, at);
             for objection in decision.reasons().map_or(&[][..], |reasons| reasons.objections()) {
