@@ -6,11 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 use tremen_controller::{Controller, Input, Instant, Output, Remembered, Security, Settings, TapResult};
-use tremen_wire::{Action, Capability, Channel, Event, Intent, Key, Protection, SessionId, StopPolicy, Up};
+use tremen_wire::{
+    Action, Allowlist, Capability, Channel, Event, Intent, Key, ListedMachine, Protection, Reading, SessionId,
+    StopPolicy, Up,
+};
 
-use crate::bench::{Bench, card};
+use crate::bench::{Bench, START_S, card};
 use crate::model::{MACHINES, Registry, Terms, bound_ms};
 
 /// What the world does to them.
@@ -22,7 +26,8 @@ enum Step {
         who: u8,
         intent: Intent,
     },
-    Cut(u64),
+    Cut,
+    Back,
     Reboot,
     Stop {
         machine: usize,
@@ -56,12 +61,28 @@ struct Weather {
 
 const CALM: Weather = Weather { drops_of_100: 0, doubles_of_100: 0, replays_of_100: 0, delay_ms: 20 };
 
+/// For so long the offline list opens the first machine for the first card.
+const LISTED_S: u64 = 300;
+
+fn network() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
+}
+
+fn list() -> Allowlist {
+    let Reading::Uid(uid) = card(0) else { panic!("a card has a uid") };
+    let people = vec![(Allowlist::tag(&[5; 16], &uid), START_S + LISTED_S)];
+    let machine = ListedMachine { opening: vec![(START_S, START_S + 86_400)], people };
+    let machines = BTreeMap::from([(MACHINES[0].to_string(), machine)]);
+    Allowlist { version: 1, issued_s: START_S, not_after_s: START_S + 86_400, salt: [5; 16], machines }
+}
+
 #[derive(Debug, Clone)]
 struct Story {
     seed: u64,
     plain: bool,
     measures_load: bool,
     feedback: bool,
+    listed: bool,
     steps: Vec<Step>,
 }
 
@@ -107,7 +128,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => prop_oneof![0_u64..1_000, 0_u64..12_000, 0_u64..60_000].prop_map(Step::Wait),
         8 => (machine(), who, intent).prop_map(|(machine, who, intent)| Step::Tap { machine, who, intent }),
-        1 => (0_u64..30_000).prop_map(Step::Cut),
+        1 => Just(Step::Cut),
+        2 => Just(Step::Back),
         1 => Just(Step::Reboot),
         1 => Just(Step::Restore),
         2 => (machine(), policy()).prop_map(|(machine, policy)| Step::Stop { machine, policy }),
@@ -120,9 +142,16 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn story() -> impl Strategy<Value = Story> {
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (any::<u64>(), flags, proptest::collection::vec(step(), 1..60)).prop_map(
-        |(seed, (plain, measures_load, feedback), steps)| Story { seed, plain, measures_load, feedback, steps },
+        |(seed, (plain, measures_load, feedback, listed), steps)| Story {
+            seed,
+            plain,
+            measures_load,
+            feedback,
+            listed,
+            steps,
+        },
     )
 }
 
@@ -188,6 +217,7 @@ impl World {
         if story.feedback {
             settings.capabilities.push(Capability::RelayFeedback);
         }
+        settings.list_key = story.listed.then(|| network().verifying_key());
         let terms = Terms { lease_s: 15, on_lost: StopPolicy::Graceful { seconds: 5 }, until_in_s: None };
         Self {
             now_ms: 0,
@@ -334,7 +364,7 @@ impl World {
     }
 
     // INVARIANT (no power without a live grant): a closed relay has a session that was granted for it, whose lease and
-    // policy have not run out, which was not stopped, not ended, and not lost with the power.
+    // policy have not run out, which was not stopped, not ended, and not lost with the power; or the list opened it.
     fn check(&self) {
         for (machine, closed) in &self.relays {
             let live = self.registry.promises.iter().any(|(id, promise)| {
@@ -343,6 +373,9 @@ impl World {
                     && self.stopped_by.get(id).is_none_or(|by| self.now_ms <= *by)
                     && !self.over.contains(id)
             });
+            // the list's own end, the second that clocks are told in, and the longest policy
+            let listed = self.settings.list_key.is_some() && machine == MACHINES[0];
+            let live = live || (listed && self.now_ms <= (LISTED_S + 1 + 60) * 1_000);
             assert!(live || !closed, "{machine} is closed at {} ms without a live grant", self.now_ms);
         }
     }
@@ -394,6 +427,8 @@ impl World {
     fn connect(&mut self) {
         self.connected = true;
         self.input(Input::Connected);
+        let bytes = list().sign(&self.settings.id, &network());
+        self.input(Input::Message { channel: Channel::Allowlist, bytes: &bytes });
     }
 
     fn live(&mut self, step: &Step) {
@@ -402,12 +437,11 @@ impl World {
             Step::Tap { machine, who, intent } => {
                 self.input(Input::Tap { machine: MACHINES[machine], reading: card(who), intent });
             }
-            Step::Cut(ms) => {
+            Step::Cut => {
                 self.connected = false;
                 self.input(Input::Disconnected);
-                self.run_ms(ms);
-                self.connect();
             }
+            Step::Back => self.connect(),
             Step::Reboot => {
                 self.controller = Controller::new(self.settings.clone(), self.remembered.clone());
                 self.relays.clear();
@@ -436,6 +470,9 @@ impl World {
 
     fn all_is_well_in_the_end(&mut self) {
         (self.up, self.down) = (CALM, CALM);
+        if !self.connected {
+            self.connect();
+        }
         self.registry.terms = Terms { lease_s: 15, on_lost: StopPolicy::Immediate, until_in_s: None };
         // 60 s for a hello, or 10 s for a dead link to be noticed by a tap, and then it is linked for good.
         self.results.clear();
@@ -447,6 +484,7 @@ impl World {
         assert!(answered && self.controller.is_linked(), "stuck: {:?}", self.results);
         self.run_ms(200_000);
 
+        assert_eq!(self.remembered.offline_uses, [], "every use by the list is noted");
         assert_eq!(self.registry.orders_open(), Vec::<u64>::new(), "every order is settled");
         for machine in MACHINES {
             let open = self.registry.open_at(machine);
@@ -481,10 +519,32 @@ proptest! {
 }
 
 #[test]
+fn a_use_by_the_list_is_noted_when_contact_is_back() {
+    let tap = Step::Tap { machine: 0, who: 0, intent: Intent::Use };
+    let steps = vec![Step::Wait(1_000), Step::Cut, tap, Step::Wait(60_000)];
+    let mut world =
+        World::new(&Story { seed: 1, plain: false, measures_load: false, feedback: true, listed: true, steps: vec![] });
+    world.connect();
+    for step in &steps {
+        world.live(step);
+    }
+    assert!(world.relays[MACHINES[0]]);
+    assert_eq!(world.remembered.offline_uses.len(), 1);
+    world.all_is_well_in_the_end();
+}
+
+#[test]
 fn in_fair_weather_the_model_and_the_controller_get_on() {
     let tap = Step::Tap { machine: 0, who: 0, intent: Intent::Toggle };
     let steps = vec![Step::Wait(1_000), tap.clone(), Step::Wait(100_000)];
-    let mut world = World::new(&Story { seed: 1, plain: false, measures_load: false, feedback: true, steps: vec![] });
+    let mut world = World::new(&Story {
+        seed: 1,
+        plain: false,
+        measures_load: false,
+        feedback: true,
+        listed: false,
+        steps: vec![],
+    });
     world.connect();
     for step in &steps {
         world.live(step);

@@ -323,7 +323,7 @@ impl Registry {
             n > std::mem::replace(spoke, n.max(*spoke))
         });
         match report.event {
-            Event::Linked => self.lease(n, None, 0, None, None),
+            Event::Linked | Event::OfflineUse => self.lease(n, None, 0, None, None),
             Event::Started | Event::Alive => {
                 let id = report.session.unwrap();
                 let session = &self.sessions[&id];
