@@ -4,5 +4,7 @@
 //! Start reading at `flows/decide_access.rs`: a tap, from the ask to its answer.
 
 pub mod clock;
+pub mod flows;
 pub mod keys;
 pub mod store;
+pub mod words;

@@ -123,7 +123,9 @@ impl Tx<'_> {
         let mut rest = Vec::new();
         for (kind, spec) in declared {
             let json = format!(r#"{{"kind":"{kind}","spec":{spec}}}"#);
-            match serde_json::from_str(&json).map_err(|error| StoreError::Unreadable(format!("{kind} {spec}: {error}")))? {
+            match serde_json::from_str(&json)
+                .map_err(|error| StoreError::Unreadable(format!("{kind} {spec}: {error}")))?
+            {
                 Declared::Network(found) => settings = Some(found),
                 other => rest.push(other),
             }
