@@ -142,7 +142,9 @@ impl Tx<'_> {
         let mut network = empty_network();
         for (kind, spec) in declared {
             let json = format!(r#"{{"kind":"{kind}","spec":{spec}}}"#);
-            match serde_json::from_str(&json).map_err(|error| StoreError::Unreadable(format!("{kind} {spec}: {error}")))? {
+            match serde_json::from_str(&json)
+                .map_err(|error| StoreError::Unreadable(format!("{kind} {spec}: {error}")))?
+            {
                 Declared::Network(settings) => network.settings = settings,
                 Declared::Issuer(it) => drop(network.issuers.insert(it.id.clone(), it)),
                 Declared::Venue(it) => drop(network.venues.insert(it.id.clone(), it)),

@@ -159,7 +159,11 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.shared.writer.submit(job, writer::Outcome::TakeBack)?.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        self.shared
+            .writer
+            .submit(job, writer::Outcome::TakeBack)?
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
     /// Reads one consistent state on a thread for reading.
@@ -226,8 +230,7 @@ impl Reader {
         job: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let transaction = self.connection.unchecked_transaction().map_err(StoreError::from)?;
-        let mut tx =
-            Tx::on_sqlite(&transaction, shared.clock.now(), &shared.random, &shared.keys, &mut self.snapshots);
+        let mut tx = Tx::on_sqlite(&transaction, shared.clock.now(), &shared.random, &shared.keys, &mut self.snapshots);
         job(&mut tx)
     }
 }

@@ -67,7 +67,11 @@ impl Writer {
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
-    pub(super) fn submit<T, E, F>(&self, job: F, outcome: Outcome) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
+    pub(super) fn submit<T, E, F>(
+        &self,
+        job: F,
+        outcome: Outcome,
+    ) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -163,7 +167,8 @@ impl Loop {
                     let _ = teller.send(self.notice_others()); // whoever asked may have gone
                 }
                 Job::Change { deadline, run } => {
-                    let begun = open.get_or_insert_with(|| Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)).clone();
+                    let begun =
+                        open.get_or_insert_with(|| Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)).clone();
                     let ready = begun.and(if Instant::now() < deadline { Ok(()) } else { Err(StoreError::Late) });
                     replies.extend(self.change(ready, run, &mut touched));
                 }
