@@ -40,7 +40,8 @@ pub struct Settings {
     /// What this device can do. `load` makes `finish_job` possible; with `relay_feedback` the relay is where
     /// [`crate::Input::RelayIs`] says, without it where it was last commanded.
     pub capabilities: Vec<Capability>,
-    /// The network's key, for the offline list; without it no list is ever used.
+    /// The network's key, for the offline list; without it no list is ever used. The broker keeps the list; a device that
+    /// keeps it too gives it back as a [`crate::Input::Message`] after its start.
     pub list_key: Option<VerifyingKey>,
     /// A machine that draws less than this is idle, in milliamperes.
     pub idle_below_ma: u64,

@@ -119,6 +119,12 @@ pub fn powers(act: &Act, network: &Network) -> Result<Vec<Power>, Forbidden> {
             let venue = venue_of(machine, network)?;
             vec![on(machine), at(Trainer, venue), at(Manager, venue)]
         }
+        Act::GrantRole { role: Role::IssuerAgent, scope: Scope::Issuer(issuer), .. }
+            if venues_of(issuer, network).next().is_some() =>
+        {
+            let problem = format!("`{issuer}` is a venue's own issuer: its managers award for it, not agents");
+            return Err(Forbidden::Nobody(problem));
+        }
         Act::GrantRole { role, scope, .. } => powers_over_role(*role, scope, network)?,
         Act::EndRole { role, scope, .. } => {
             let mut powers = powers_over_role(*role, scope, network)?;
@@ -133,6 +139,7 @@ pub fn powers(act: &Act, network: &Network) -> Result<Vec<Power>, Forbidden> {
             Power::Themself,
             Power::AtAnyVenue(Manager),
             Power::AtAnyVenue(Trainer),
+            Power::AtAnyVenue(Auditor),
             admin(),
             Power::Held(Auditor, Scope::Network),
         ],
@@ -143,7 +150,7 @@ pub fn powers(act: &Act, network: &Network) -> Result<Vec<Power>, Forbidden> {
         Act::ReadJournal { venue: Some(venue) } => {
             vec![at(Manager, venue), at(Auditor, venue), Power::Held(Auditor, Scope::Network)]
         }
-        Act::ReadJournal { venue: None } => vec![admin(), Power::Held(Auditor, Scope::Network)],
+        Act::ReadJournal { venue: None } => vec![Power::Held(Auditor, Scope::Network)],
     })
 }
 
@@ -153,10 +160,6 @@ fn powers_over_role(role: Role, scope: &Scope, network: &Network) -> Result<Vec<
     Ok(match (role, scope) {
         (Role::Trainer, Scope::Venue(venue)) => vec![manager(venue)],
         (Role::Referent, Scope::Machine(machine)) => vec![manager(venue_of(machine, network)?)],
-        (Role::IssuerAgent, Scope::Issuer(issuer)) if venues_of(issuer, network).next().is_some() => {
-            let problem = format!("`{issuer}` is a venue's own issuer: its managers award for it, not agents");
-            return Err(Forbidden::Nobody(problem));
-        }
         (Role::IssuerAgent, Scope::Issuer(_))
         | (Role::Manager | Role::Auditor, Scope::Venue(_))
         | (Role::NetworkAdmin | Role::Auditor, Scope::Network) => vec![admin],

@@ -336,7 +336,8 @@ impl Opening<'_> {
             return None;
         }
         let mut day = wall.day();
-        loop {
+        // a day whose beginning cannot be counted is past the end of time: nothing opens there
+        while day.checked_mul(DAY_MS).is_some() {
             if let Some(last) = self.closed.last_of(day) {
                 day = last + 1;
                 continue;
@@ -347,6 +348,7 @@ impl Opening<'_> {
                 None => day += 1,
             }
         }
+        None
     }
 
     /// The shifts that begin on a day, be it closed or not.
@@ -359,4 +361,126 @@ impl Opening<'_> {
 fn on_wall(day: i64, shift: Shift) -> (Wall, Wall) {
     let at = |minute: u16| Wall::from_millis(day.saturating_mul(DAY_MS).saturating_add(i64::from(minute) * MINUTE_MS));
     (at(shift.begins()), at(shift.ends()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shift_is_read_and_printed() {
+        for text in ["09:00-18:00", "00:00-24:00", "20:00-02:00", "23:59-00:00", "09:00-09:00"] {
+            assert_eq!(Shift::parse(text).unwrap().to_string(), text);
+        }
+        for bad in
+            ["", "9:00-18:00", "09:00", "09:00-24:01", "24:00-02:00", "09:60-10:00", "09h00-18h00", "-1:00-02:00"]
+        {
+            assert_eq!(Shift::parse(bad), Err(InvalidShift(bad.to_owned())), "{bad}");
+        }
+        let shift = Shift::parse("20:00-02:30").unwrap();
+        assert_eq!((shift.begins(), shift.ends()), (20 * 60, 26 * 60 + 30));
+    }
+
+    #[test]
+    fn closed_days_are_read_and_printed() {
+        for text in ["2026-12-24", "2026-12-24/2027-01-03"] {
+            assert_eq!(ClosedRange::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(ClosedRange::parse("2026-12-24/2026-12-24").unwrap().to_string(), "2026-12-24");
+        for bad in ["", "24/12/2026", "2026-12-24/2026-12-23", "2026-02-30", "2026-1-1", "2026-12-24/", "+026-12-24"] {
+            assert_eq!(ClosedRange::parse(bad), Err(InvalidClosedRange(bad.to_owned())), "{bad}");
+        }
+        let closed = ClosedDays(vec![ClosedRange::parse("2026-12-24/2026-12-26").unwrap()]);
+        let covered =
+            ["2026-12-23", "2026-12-24", "2026-12-26", "2026-12-27"].map(|day| closed.covers(day.parse().unwrap()));
+        assert_eq!(covered, [false, true, true, false]);
+    }
+
+    #[test]
+    fn the_days_of_the_week_are_those_of_the_calendar() {
+        let hours = WeeklyHours { mon: vec![Shift::WHOLE_DAY], ..WeeklyHours::default() };
+        let monday: NaiveDate = "2031-03-03".parse().unwrap();
+        let open = |days: i64| !hours.of_day(i64::from(monday.to_epoch_days()) + days).is_empty();
+        assert_eq!([-7, -1, 0, 1, 7].map(open), [true, false, true, false, true]);
+    }
+
+    /// Openings and closings agree with asking each minute, over clock changes in zones that differ.
+    #[test]
+    fn the_next_change_is_the_first_minute_that_differs() {
+        let shift = |text| Shift::parse(text).unwrap();
+        let weekly = WeeklyHours {
+            mon: vec![shift("00:00-24:00")],
+            tue: vec![shift("00:00-09:00"), shift("08:00-08:30"), shift("22:00-22:00")],
+            fri: vec![shift("23:30-00:30"), shift("02:00-03:00")],
+            sat: vec![shift("00:15-02:30"), shift("20:00-02:15")],
+            sun: vec![shift("00:00-00:30"), shift("02:30-03:30"), shift("23:00-24:00")],
+            ..WeeklyHours::default()
+        };
+        let closed = |texts: &[&str]| ClosedDays(texts.iter().map(|text| ClosedRange::parse(text).unwrap()).collect());
+        // Paris; 24 hours skipped at once; set back at 00:01; half an hour only; set back at midnight
+        for (zone, from, days) in [
+            (Tz::Europe__Paris, "2030-10-20", closed(&["2030-10-29/2030-10-30"])),
+            (Tz::Europe__Paris, "2031-03-24", closed(&["2031-03-29"])),
+            (Tz::Pacific__Apia, "2011-12-24", closed(&["2011-12-31"])),
+            (Tz::America__St_Johns, "2006-10-22", closed(&["2006-10-28"])),
+            (Tz::Australia__Lord_Howe, "2031-03-31", closed(&[])),
+            (Tz::America__Sao_Paulo, "2018-02-12", closed(&["2018-02-17", "2018-02-18"])),
+        ] {
+            for hours in [Some(&weekly), None] {
+                let opening = Opening { hours, closed: &days, zone };
+                let start = Wall::midnight(from.parse().unwrap()).instant(zone);
+                let minutes: Vec<Time> = (0..14 * 24 * 60).map(|minute| start.plus_seconds(minute * 60)).collect();
+                let (mut next_open, mut next_closed) = (None, None);
+                for (index, minute) in minutes.iter().enumerate().rev() {
+                    let next = if opening.is_open(*minute) { &mut next_open } else { &mut next_closed };
+                    *next = Some(*minute);
+                    if index % 7 == 0 {
+                        let (found_open, found_closed) = (opening.next_opening(*minute), opening.next_closing(*minute));
+                        assert!(next_open.is_none() || found_open == next_open, "{zone} {minute} {found_open:?}");
+                        assert!(
+                            next_closed.is_none() || found_closed == next_closed,
+                            "{zone} {minute} {found_closed:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_that_is_years_away_or_never_comes_is_found_at_once() {
+        let whole = || vec![Shift::WHOLE_DAY];
+        let always = WeeklyHours {
+            mon: whole(),
+            tue: whole(),
+            wed: whole(),
+            thu: whole(),
+            fri: whole(),
+            sat: whole(),
+            sun: whole(),
+        };
+        let zone = Tz::Europe__Paris;
+        let now = Wall::midnight("2031-03-03".parse().unwrap()).instant(zone);
+        let opening = Opening { hours: Some(&always), closed: &ClosedDays::default(), zone };
+        assert_eq!((opening.next_closing(now), opening.next_opening(now)), (None, Some(now)));
+        let closed = ClosedDays(vec![ClosedRange::parse("2051-07-01/2061-07-01").unwrap()]);
+        let opening = Opening { hours: Some(&always), closed: &closed, zone };
+        let midnight = |date: &str| Wall::midnight(date.parse().unwrap()).instant(zone);
+        assert_eq!(opening.next_closing(now), Some(midnight("2051-07-01")));
+        assert_eq!(opening.next_opening(midnight("2051-07-01")), Some(midnight("2061-07-02")));
+        let never = Opening { hours: Some(&WeeklyHours::default()), closed: &closed, zone };
+        assert_eq!((never.next_opening(now), never.next_closing(now)), (None, Some(now)));
+    }
+
+    #[test]
+    fn instants_beyond_the_calendar_are_answered_too() {
+        let closed = ClosedDays(vec![ClosedRange::parse("2026-12-24").unwrap()]);
+        let hours = WeeklyHours { mon: vec![Shift::WHOLE_DAY], ..WeeklyHours::default() };
+        for hours in [Some(&hours), None] {
+            let opening = Opening { hours, closed: &closed, zone: Tz::Europe__Paris };
+            for t in [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX - 1, i64::MAX].map(Time::from_millis) {
+                let _ = (opening.is_open(t), opening.next_opening(t), opening.next_closing(t));
+            }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The domain of Tremen: people, references, awards, the venues' rules, and [`decide`].
+//! The domain of Tremen: people, references, awards, the venues' rules, and [`decide()`].
 //!
 //! Start reading at [`decide()`], then [`Dossier`] (what a decision rests on) and [`Network`] (the rules in force).
 //! Nothing here reads a clock, a file, a database or a random number: time is a parameter, facts are given.
@@ -17,6 +17,7 @@ pub mod ids;
 pub mod months;
 pub mod network;
 mod question;
+pub mod remedies;
 pub mod time;
 pub mod zone;
 
@@ -27,4 +28,5 @@ pub use dossier::{Assurance, Award, CardFacts, Dossier, Level, PersonFacts, Read
 pub use end_of_grant::{end_of_grant, session_is_refused};
 pub use ids::{AwardId, CardId, ControllerId, IssuerId, MachineId, PersonId, ReferenceId, VenueId};
 pub use network::Network;
+pub use remedies::what_would_grant;
 pub use time::{Span, Time};

@@ -168,14 +168,15 @@ impl<'a> Question<'a> {
         let Some(min_age) = self.machine.min_age else { return Ok(Time::MAX) };
         let zone = self.venue.time_zone;
         let of_age = self.person.birth_date.and_then(|birth| birthday(birth, min_age));
-        let too_young = || Objection {
-            until: of_age.map(|day| start_of_day(day, zone)),
-            ..Objection::bare(DenialReason::AgeRestricted)
-        };
-        let birthday = Wall::midnight(of_age.ok_or_else(too_young)?);
+        let too_young = |until| Objection { until, ..Objection::bare(DenialReason::AgeRestricted) };
+        let day = of_age.ok_or(too_young(None))?;
+        let birthday = Wall::midnight(day);
         let today = Wall::at(t, zone);
         if today < birthday {
-            return Err(too_young());
+            // where a clock was set back over midnight, the first one has passed and the birthday begins once more
+            let begins = Some(start_of_day(day, zone)).filter(|begins| *begins > t);
+            let again = || t.plus_millis(birthday.millis().saturating_sub(today.millis()));
+            return Err(too_young(Some(begins.unwrap_or_else(again))));
         }
         // only a clock that is set back over midnight makes somebody younger
         let is_fresh = today.millis() - birthday.millis() < 2 * DAY_MS;

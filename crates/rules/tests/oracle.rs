@@ -13,12 +13,17 @@
 #[path = "oracle/mod.rs"]
 mod oracle;
 
-use oracle::compare::{Tally, decisions, ends, on_all_processors};
+use oracle::compare::{Tally, decisions, ends, on_all_processors, with_dossier};
 use oracle::end::{end_of_grant, first_refusal, turning_points};
 use oracle::generate::questions;
-use oracle::judge::{CODES, judge};
-use oracle::parts::{calendars, hours};
+use oracle::judge::judge;
+use oracle::parts::{calendars, far_instants, hours};
 use oracle::print::print;
+use oracle::reason::CODES;
+use oracle::tables::{born, good_world};
+use oracle::translate::network;
+use tremen_rules::hours::{ClosedDays, Opening, Shift, WeeklyHours};
+use tremen_rules::{Time, decide};
 
 /// Fails where something was seen less often than it must be.
 fn seen_at_least(tally: &Tally, least: usize, names: &[&str]) {
@@ -46,6 +51,49 @@ fn months_birthdays_and_opening_hours_are_the_same_on_their_own() {
     seen_at_least(&tally, 200_000, &["dates"]);
     let tally = on_all_processors(3_000_000..3_020_000, hours).unwrap_or_else(|difference| panic!("{difference}"));
     seen_at_least(&tally, 40_000, &["open", "closed"]);
+}
+
+#[test]
+fn the_farthest_instants_and_a_question_about_nobody_are_answered_too() {
+    let tally = on_all_processors(4_000_000..4_002_000, far_instants).unwrap();
+    seen_at_least(&tally, 20_000, &["answers"]);
+}
+
+#[test]
+fn at_the_end_of_time_a_closed_venue_does_not_look_for_its_next_opening_for_ever() {
+    let week = WeeklyHours { mon: vec![Shift::parse("09:00-18:00").unwrap()], ..WeeklyHours::default() };
+    let closed = ClosedDays::default();
+    let opening = Opening { hours: Some(&week), closed: &closed, zone: chrono_tz::Europe::Paris };
+    assert_eq!(opening.next_opening(Time::from_millis(i64::MAX)), None);
+}
+
+#[test]
+fn where_the_clock_is_set_back_over_midnight_the_second_one_ends_an_age_restriction() {
+    let zone = chrono_tz::America::St_Johns;
+    let mut world = good_world();
+    world.venues[0].zone = zone;
+    world.machines[0].min_age = Some(16);
+    world.person.as_mut().unwrap().birth = born(1994, 11, 7);
+    // 7 November 2010: midnight, at 00:01 back to 23:01, and an hour after the first midnight the second
+    let midnight = 1_289_097_000_000;
+    for (now, until) in [(midnight - 1, midnight), (midnight + 60_000, midnight + 3_600_000)] {
+        let until_said = with_dossier(&world, |dossier, reading| {
+            let decision = decide(dossier, reading, Time::from_millis(now));
+            decision.reasons().unwrap().objections().first().unwrap().until
+        });
+        assert_eq!(until_said, Some(Time::from_millis(until)), "{now}");
+    }
+}
+
+#[test]
+fn the_random_networks_are_ones_that_a_network_file_may_declare() {
+    let tally = on_all_processors(0..20_000, |seed, tally| {
+        let network = network(&questions(seed).0);
+        *tally.entry("networks").or_default() += 1;
+        let flaws = network.check();
+        if flaws.is_empty() { Ok(()) } else { Err(format!("seed {seed}: {flaws:?}\n{network:#?}")) }
+    });
+    assert_eq!(tally.unwrap_or_else(|flaws| panic!("{flaws}"))["networks"], 20_000);
 }
 
 #[test]

@@ -6,5 +6,7 @@
 pub mod clock;
 pub mod flows;
 pub mod keys;
+pub mod machines;
+pub mod serve;
 pub mod store;
 pub mod words;

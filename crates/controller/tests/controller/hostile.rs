@@ -6,26 +6,49 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 use tremen_controller::{Controller, Input, Instant, Output, Remembered, Security, Settings, TapResult};
-use tremen_wire::{Action, Capability, Channel, Event, Intent, Key, Protection, SessionId, StopPolicy, Up};
+use tremen_wire::{
+    Action, Allowlist, Capability, Channel, Event, Intent, Key, ListedMachine, Protection, Reading, SessionId,
+    StopPolicy, Up,
+};
 
-use crate::bench::{Bench, card};
+use crate::bench::{Bench, START_S, card};
 use crate::model::{MACHINES, Registry, Terms, bound_ms};
 
 /// What the world does to them.
 #[derive(Debug, Clone)]
 enum Step {
     Wait(u64),
-    Tap { machine: usize, who: u8, intent: Intent },
-    Cut(u64),
+    Tap {
+        machine: usize,
+        who: u8,
+        intent: Intent,
+    },
+    Cut,
+    Back,
     Reboot,
-    Stop { machine: usize, policy: StopPolicy },
-    Lock { machine: usize, action: Action },
-    Weather(Weather),
+    Stop {
+        machine: usize,
+        policy: StopPolicy,
+    },
+    Lock {
+        machine: usize,
+        action: Action,
+    },
+    /// The registry is restored from a backup that knows none of the links.
+    Restore,
+    Weather {
+        up: Weather,
+        down: Weather,
+    },
     Replay(u8),
     Grants(Terms),
-    Load { machine: usize, load_ma: u64 },
+    Load {
+        machine: usize,
+        load_ma: u64,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,12 +61,28 @@ struct Weather {
 
 const CALM: Weather = Weather { drops_of_100: 0, doubles_of_100: 0, replays_of_100: 0, delay_ms: 20 };
 
+/// For so long the offline list opens the first machine for the first card.
+const LISTED_S: u64 = 300;
+
+fn network() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
+}
+
+fn list() -> Allowlist {
+    let Reading::Uid(uid) = card(0) else { panic!("a card has a uid") };
+    let people = vec![(Allowlist::tag(&[5; 16], &uid), START_S + LISTED_S)];
+    let machine = ListedMachine { opening: vec![(START_S, START_S + 86_400)], people };
+    let machines = BTreeMap::from([(MACHINES[0].to_string(), machine)]);
+    Allowlist { version: 1, issued_s: START_S, not_after_s: START_S + 86_400, salt: [5; 16], machines }
+}
+
 #[derive(Debug, Clone)]
 struct Story {
     seed: u64,
     plain: bool,
     measures_load: bool,
     feedback: bool,
+    listed: bool,
     steps: Vec<Step>,
 }
 
@@ -66,33 +105,53 @@ fn terms() -> impl Strategy<Value = Terms> {
 
 fn weather() -> impl Strategy<Value = Weather> {
     let delay_ms = prop_oneof![Just(5_u64), Just(300), Just(3_000), Just(15_000)];
-    (0_u64..70, 0_u64..50, 0_u64..50, delay_ms).prop_map(|(drops_of_100, doubles_of_100, replays_of_100, delay_ms)| {
-        Weather { drops_of_100, doubles_of_100, replays_of_100, delay_ms }
-    })
+    let drops_of_100 = prop_oneof![Just(0_u64), 0_u64..70, Just(100)];
+    (drops_of_100, 0_u64..50, 0_u64..50, delay_ms).prop_map(
+        |(drops_of_100, doubles_of_100, replays_of_100, delay_ms)| Weather {
+            drops_of_100,
+            doubles_of_100,
+            replays_of_100,
+            delay_ms,
+        },
+    )
+}
+
+fn machine() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(0_usize), 1 => Just(1_usize)]
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let intent = prop_oneof![Just(Intent::Use), Just(Intent::Toggle)];
+    let who = prop_oneof![3 => Just(0_u8), 1 => Just(1_u8)];
     let action = prop_oneof![1 => Just(Action::Lock), 3 => Just(Action::Unlock)];
     let load_ma = prop_oneof![Just(0_u64), Just(5_000)];
     prop_oneof![
         8 => prop_oneof![0_u64..1_000, 0_u64..12_000, 0_u64..60_000].prop_map(Step::Wait),
-        6 => (0_usize..2, 0_u8..3, intent).prop_map(|(machine, who, intent)| Step::Tap { machine, who, intent }),
-        1 => (0_u64..30_000).prop_map(Step::Cut),
+        8 => (machine(), who, intent).prop_map(|(machine, who, intent)| Step::Tap { machine, who, intent }),
+        1 => Just(Step::Cut),
+        2 => Just(Step::Back),
         1 => Just(Step::Reboot),
-        2 => (0_usize..2, policy()).prop_map(|(machine, policy)| Step::Stop { machine, policy }),
-        1 => (0_usize..2, action).prop_map(|(machine, action)| Step::Lock { machine, action }),
-        3 => weather().prop_map(Step::Weather),
+        1 => Just(Step::Restore),
+        2 => (machine(), policy()).prop_map(|(machine, policy)| Step::Stop { machine, policy }),
+        1 => (machine(), action).prop_map(|(machine, action)| Step::Lock { machine, action }),
+        3 => (weather(), weather()).prop_map(|(up, down)| Step::Weather { up, down }),
         3 => (1_u8..40).prop_map(Step::Replay),
         1 => terms().prop_map(Step::Grants),
-        1 => (0_usize..2, load_ma).prop_map(|(machine, load_ma)| Step::Load { machine, load_ma }),
+        1 => (machine(), load_ma).prop_map(|(machine, load_ma)| Step::Load { machine, load_ma }),
     ]
 }
 
 fn story() -> impl Strategy<Value = Story> {
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (any::<u64>(), flags, proptest::collection::vec(step(), 1..60)).prop_map(
-        |(seed, (plain, measures_load, feedback), steps)| Story { seed, plain, measures_load, feedback, steps },
+        |(seed, (plain, measures_load, feedback, listed), steps)| Story {
+            seed,
+            plain,
+            measures_load,
+            feedback,
+            listed,
+            steps,
+        },
     )
 }
 
@@ -130,12 +189,15 @@ struct World {
     controller: Controller,
     registry: Registry,
     connected: bool,
-    weather: Weather,
+    up: Weather,
+    down: Weather,
     under_way: BTreeMap<(u64, u64), Sent>,
     history: Vec<Sent>,
     sent: u64,
     relays: BTreeMap<String, bool>,
-    /// Sessions that the controller has called ended, or lost with its power.
+    /// Sessions that the controller has called started, and not ended.
+    open: BTreeSet<SessionId>,
+    /// Sessions that it has called ended, refused to stop because they are not open, or lost with its power.
     over: BTreeSet<SessionId>,
     /// Stops that it has confirmed: when the relay has to be open.
     stopped_by: BTreeMap<SessionId, u64>,
@@ -155,6 +217,7 @@ impl World {
         if story.feedback {
             settings.capabilities.push(Capability::RelayFeedback);
         }
+        settings.list_key = story.listed.then(|| network().verifying_key());
         let terms = Terms { lease_s: 15, on_lost: StopPolicy::Graceful { seconds: 5 }, until_in_s: None };
         Self {
             now_ms: 0,
@@ -164,11 +227,13 @@ impl World {
             settings,
             remembered: Remembered::default(),
             connected: false,
-            weather: CALM,
+            up: CALM,
+            down: CALM,
             under_way: BTreeMap::new(),
             history: Vec::new(),
             sent: 0,
             relays: BTreeMap::new(),
+            open: BTreeSet::new(),
             over: BTreeSet::new(),
             stopped_by: BTreeMap::new(),
             locks: BTreeMap::new(),
@@ -184,24 +249,29 @@ impl World {
         }
     }
 
+    fn weather(&self, channel: Channel) -> Weather {
+        if channel.is_up() { self.up } else { self.down }
+    }
+
     /// Something is said: the channel does with it what it likes.
     fn send(&mut self, sent: Sent) {
         if self.history.len() < 2_000 {
             self.history.push(sent.clone());
         }
-        if !self.dice.happens(self.weather.drops_of_100) {
+        let weather = self.weather(sent.channel);
+        if !self.dice.happens(weather.drops_of_100) {
             self.put_under_way(sent.clone());
         }
-        if self.dice.happens(self.weather.doubles_of_100) {
+        if self.dice.happens(weather.doubles_of_100) {
             self.put_under_way(sent);
         }
-        if self.dice.happens(self.weather.replays_of_100) {
+        if self.dice.happens(weather.replays_of_100) {
             self.replay();
         }
     }
 
     fn put_under_way(&mut self, sent: Sent) {
-        let delay_ms = 1 + self.dice.below(self.weather.delay_ms);
+        let delay_ms = 1 + self.dice.below(self.weather(sent.channel).delay_ms);
         self.sent += 1;
         self.under_way.insert((self.now_ms + delay_ms, self.sent), sent);
     }
@@ -235,6 +305,7 @@ impl World {
                         self.locks.get(&machine).is_some_and(|n| self.registry.order(*n).action == Action::Lock);
                     assert!(!locked, "a locked machine was closed");
                     self.relays.insert(machine.clone(), true);
+                    self.check();
                     moved.push(machine);
                 }
                 Output::OpenRelay { machine } => {
@@ -265,12 +336,17 @@ impl World {
         let Ok(Up::Report(report)) = Up::decode(&self.settings.id, channel, bytes, protection) else { return };
         match (report.event, report.session) {
             (Event::Started | Event::Alive, Some(id)) => {
-                assert!(!self.over.contains(&id), "an ended session opened again");
+                assert!(!self.over.contains(&id), "a session opened again that had ended or was refused to be stopped");
+                self.open.insert(id);
                 if !self.has_feedback() {
                     assert_eq!(report.relay, self.relays.get(&report.machine.unwrap()).copied());
                 }
             }
-            (Event::Ended, Some(id)) => drop(self.over.insert(id)),
+            (Event::Ended, Some(id)) => {
+                self.open.remove(&id);
+                self.over.insert(id);
+            }
+            (Event::Refused, _) => self.over.extend(self.registry.order(report.order.unwrap()).session),
             (Event::Confirmed, _) => {
                 let order = self.registry.order(report.order.unwrap());
                 if let (Some(id), Some(policy)) = (order.session, order.stop) {
@@ -279,6 +355,8 @@ impl World {
                 } else if let Some(machine) = &order.machine {
                     let highest = self.locks.entry(machine.clone()).or_insert(0);
                     *highest = order.number.max(*highest);
+                    let locked = self.registry.order(*highest).action == Action::Lock;
+                    assert_eq!(self.remembered.locked.contains(machine), locked, "an old order undid a newer one");
                 }
             }
             _ => {}
@@ -286,7 +364,7 @@ impl World {
     }
 
     // INVARIANT (no power without a live grant): a closed relay has a session that was granted for it, whose lease and
-    // policy have not run out, which was not stopped, not ended, and not lost with the power.
+    // policy have not run out, which was not stopped, not ended, and not lost with the power; or the list opened it.
     fn check(&self) {
         for (machine, closed) in &self.relays {
             let live = self.registry.promises.iter().any(|(id, promise)| {
@@ -295,6 +373,9 @@ impl World {
                     && self.stopped_by.get(id).is_none_or(|by| self.now_ms <= *by)
                     && !self.over.contains(id)
             });
+            // the list's own end, the second that clocks are told in, and the longest policy
+            let listed = self.settings.list_key.is_some() && machine == MACHINES[0];
+            let live = live || (listed && self.now_ms <= (LISTED_S + 1 + 60) * 1_000);
             assert!(live || !closed, "{machine} is closed at {} ms without a live grant", self.now_ms);
         }
     }
@@ -327,6 +408,10 @@ impl World {
         let Some((_, Sent { channel, bytes })) = self.under_way.pop_first() else { return };
         if channel.is_up() {
             self.registry.hear(channel, &bytes, Self::protection(&self.settings.security), self.now_ms);
+            // INVARIANT (a hello names what runs): else a machine would run while the registry calls it free.
+            for id in self.registry.closed_as_unnamed() {
+                assert!(!self.open.contains(&id), "a session runs that the new link ended");
+            }
         } else if self.connected {
             self.input(Input::Message { channel, bytes: &bytes });
         }
@@ -342,6 +427,8 @@ impl World {
     fn connect(&mut self) {
         self.connected = true;
         self.input(Input::Connected);
+        let bytes = list().sign(&self.settings.id, &network());
+        self.input(Input::Message { channel: Channel::Allowlist, bytes: &bytes });
     }
 
     fn live(&mut self, step: &Step) {
@@ -350,15 +437,15 @@ impl World {
             Step::Tap { machine, who, intent } => {
                 self.input(Input::Tap { machine: MACHINES[machine], reading: card(who), intent });
             }
-            Step::Cut(ms) => {
+            Step::Cut => {
                 self.connected = false;
                 self.input(Input::Disconnected);
-                self.run_ms(ms);
-                self.connect();
             }
+            Step::Back => self.connect(),
             Step::Reboot => {
                 self.controller = Controller::new(self.settings.clone(), self.remembered.clone());
                 self.relays.clear();
+                self.open.clear();
                 self.over.extend(self.registry.promises.keys());
                 self.connect();
             }
@@ -368,7 +455,8 @@ impl World {
                 }
             }
             Step::Lock { machine, action } => self.registry.lock(MACHINES[machine], action, self.now_ms),
-            Step::Weather(weather) => self.weather = weather,
+            Step::Weather { up, down } => (self.up, self.down) = (up, down),
+            Step::Restore => self.registry.forget_links(),
             Step::Replay(times) => (0..times).for_each(|_| self.replay()),
             Step::Grants(terms) => self.registry.terms = terms,
             Step::Load { machine, load_ma } => self.input(Input::Load { machine: MACHINES[machine], load_ma }),
@@ -381,7 +469,10 @@ impl World {
     }
 
     fn all_is_well_in_the_end(&mut self) {
-        self.weather = CALM;
+        (self.up, self.down) = (CALM, CALM);
+        if !self.connected {
+            self.connect();
+        }
         self.registry.terms = Terms { lease_s: 15, on_lost: StopPolicy::Immediate, until_in_s: None };
         // 60 s for a hello, or 10 s for a dead link to be noticed by a tap, and then it is linked for good.
         self.results.clear();
@@ -393,6 +484,7 @@ impl World {
         assert!(answered && self.controller.is_linked(), "stuck: {:?}", self.results);
         self.run_ms(200_000);
 
+        assert_eq!(self.remembered.offline_uses, [], "every use by the list is noted");
         assert_eq!(self.registry.orders_open(), Vec::<u64>::new(), "every order is settled");
         for machine in MACHINES {
             let open = self.registry.open_at(machine);
@@ -427,10 +519,32 @@ proptest! {
 }
 
 #[test]
+fn a_use_by_the_list_is_noted_when_contact_is_back() {
+    let tap = Step::Tap { machine: 0, who: 0, intent: Intent::Use };
+    let steps = vec![Step::Wait(1_000), Step::Cut, tap, Step::Wait(60_000)];
+    let mut world =
+        World::new(&Story { seed: 1, plain: false, measures_load: false, feedback: true, listed: true, steps: vec![] });
+    world.connect();
+    for step in &steps {
+        world.live(step);
+    }
+    assert!(world.relays[MACHINES[0]]);
+    assert_eq!(world.remembered.offline_uses.len(), 1);
+    world.all_is_well_in_the_end();
+}
+
+#[test]
 fn in_fair_weather_the_model_and_the_controller_get_on() {
     let tap = Step::Tap { machine: 0, who: 0, intent: Intent::Toggle };
     let steps = vec![Step::Wait(1_000), tap.clone(), Step::Wait(100_000)];
-    let mut world = World::new(&Story { seed: 1, plain: false, measures_load: false, feedback: true, steps: vec![] });
+    let mut world = World::new(&Story {
+        seed: 1,
+        plain: false,
+        measures_load: false,
+        feedback: true,
+        listed: false,
+        steps: vec![],
+    });
     world.connect();
     for step in &steps {
         world.live(step);

@@ -88,6 +88,7 @@ pub struct Registry {
     locked: BTreeMap<String, u64>,
     last_number: u64,
     drawn: u64,
+    unnamed: Vec<SessionId>,
     out: Vec<Down>,
 }
 
@@ -107,6 +108,7 @@ impl Registry {
             locked: BTreeMap::new(),
             last_number: 0,
             drawn: 0,
+            unnamed: Vec::new(),
             out: Vec::new(),
         }
     }
@@ -116,7 +118,19 @@ impl Registry {
         std::mem::take(&mut self.out)
     }
 
-    /// The session that is open at a machine and not to be stopped.
+    /// The sessions that a new link has just ended, because its hello did not name them.
+    pub fn closed_as_unnamed(&mut self) -> Vec<SessionId> {
+        std::mem::take(&mut self.unnamed)
+    }
+
+    /// What a restore from an old backup does.
+    pub fn forget_links(&mut self) {
+        self.links.clear();
+        self.challenges.clear();
+        self.current = None;
+    }
+
+    /// The session that is open at a machine.
     pub fn open_at(&self, machine: &str) -> Option<SessionId> {
         let open = self.sessions.iter().find(|(_, s)| s.machine == machine && !s.closed);
         open.map(|(id, _)| *id)
@@ -203,7 +217,10 @@ impl Registry {
             let running = self.links[0].running.clone();
             let unnamed: Vec<_> = self.sessions.keys().filter(|id| !running.contains(id)).copied().collect();
             for id in unnamed {
-                self.close(id);
+                if !self.sessions[&id].closed {
+                    self.close(id);
+                    self.unnamed.push(id);
+                }
             }
             for order in self.orders.values_mut() {
                 order.due_ms = now_ms;
@@ -306,7 +323,7 @@ impl Registry {
             n > std::mem::replace(spoke, n.max(*spoke))
         });
         match report.event {
-            Event::Linked => self.lease(n, None, 0, None, None),
+            Event::Linked | Event::OfflineUse => self.lease(n, None, 0, None, None),
             Event::Started | Event::Alive => {
                 let id = report.session.unwrap();
                 let session = &self.sessions[&id];

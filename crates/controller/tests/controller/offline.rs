@@ -10,6 +10,9 @@ use crate::bench::{Bench, LASER, PRUSA, S1, START_S, card, graceful};
 
 const SALT: [u8; 16] = [5; 16];
 
+/// Something that is different in a list.
+type Change = fn(&mut Allowlist);
+
 fn network() -> SigningKey {
     SigningKey::from_bytes(&[3; 32])
 }
@@ -91,7 +94,7 @@ fn an_ask_whose_repeats_went_unanswered_may_be_opened_by_the_list() {
 
 #[test]
 fn the_list_is_used_within_opening_and_before_until_and_not_after() {
-    let cases: [(fn(&mut Allowlist), bool); 6] = [
+    let cases: [(Change, bool); 6] = [
         (|_| {}, true),
         (|l| l.machines.get_mut(LASER).unwrap().opening = vec![(START_S + 1, START_S + 60)], false),
         (|l| l.machines.get_mut(LASER).unwrap().opening = vec![(START_S - 60, START_S)], false),
@@ -110,7 +113,7 @@ fn the_list_is_used_within_opening_and_before_until_and_not_after() {
 
 #[test]
 fn a_use_by_the_list_ends_with_the_earliest_of_opening_until_and_not_after() {
-    let changes: [fn(&mut Allowlist); 3] = [
+    let changes: [Change; 3] = [
         |l| l.machines.get_mut(LASER).unwrap().opening = vec![(START_S, START_S + 100)],
         |l| l.machines.get_mut(LASER).unwrap().people[0].1 = START_S + 100,
         |l| l.not_after_s = START_S + 100,

@@ -134,6 +134,19 @@ fn a_lease_that_comes_while_on_lost_runs_changes_nothing() {
 }
 
 #[test]
+fn a_lease_that_comes_while_a_stop_runs_changes_nothing() {
+    let mut b = Bench::sealed().linked().running(60, graceful(20));
+    b.wait_s(20);
+    let n = b.report(Event::Alive).n;
+    b.stop(1, S1, graceful(300));
+    b.lease(n, S1, 60, graceful(20));
+    b.wait_ms(59_999);
+    assert!(b.is_closed(LASER));
+    b.wait_ms(1);
+    assert!(!b.is_closed(LASER), "60 s of the first lease and 20 s of its policy");
+}
+
+#[test]
 fn a_lease_read_after_it_would_have_been_too_late_saves_nothing() {
     let mut b = Bench::sealed().linked().running(60, StopPolicy::Immediate);
     b.wait_s(40);

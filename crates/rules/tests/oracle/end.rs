@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use chrono_tz::Tz;
 
 use crate::oracle::calendar::{DAY, MINUTE, SECOND, birthday, local_day, offset};
-use crate::oracle::judge::{Reason, is_outside_hours, is_too_young, reasons, too_old_from};
+use crate::oracle::judge::{is_outside_hours, is_too_young, reasons, too_old_from};
+use crate::oracle::reason::Reason;
 use crate::oracle::world::{Card, Interval, Machine, Ms, Role, Scope, World};
 
 /// "the first instant at which `decide` would refuse it (machine_busy and supervisor_needed aside)", after `now`, and

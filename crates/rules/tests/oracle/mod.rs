@@ -13,6 +13,7 @@ pub mod moments;
 pub mod parts;
 pub mod people;
 pub mod print;
+pub mod reason;
 pub mod shrink;
 pub mod tables;
 pub mod translate;

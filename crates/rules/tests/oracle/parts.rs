@@ -1,14 +1,15 @@
 //! The calendar's parts on their own: months, birthdays, days and opening hours, where a decision would hide a mistake.
 
+use tremen_rules::counting::counting_level;
 use tremen_rules::end_of_grant::session_is_refused;
-use tremen_rules::{Time, months};
+use tremen_rules::{Dossier, ReadingFacts, Time, decide, end_of_grant, months};
 
 use crate::oracle::calendar::{DAY, birthday, date_of_day, instant, local_day, plus_months};
 use crate::oracle::compare::{Tally, with_dossier};
 use crate::oracle::dice::Dice;
 use crate::oracle::end::{calendar_edges, first_refusal};
 use crate::oracle::generate::questions;
-use crate::oracle::judge::is_open;
+use crate::oracle::judge::{is_open, level};
 use crate::oracle::moments::{Moments, ZONES};
 use crate::oracle::print::{clock, print};
 use crate::oracle::translate::naive;
@@ -17,6 +18,47 @@ use crate::oracle::world::Ms;
 /// Compares one thing; a difference is told with where it was found.
 fn same<T: PartialEq + std::fmt::Debug>(theirs: &T, ours: &T, place: impl FnOnce() -> String) -> Result<(), String> {
     if theirs == ours { Ok(()) } else { Err(format!("{}\n  crate  {theirs:?}\n  oracle {ours:?}", place())) }
+}
+
+/// Asks at the edges of time, about nobody, with a ring of prerequisites: there is an answer, and without a person it is
+/// a denial.
+pub fn far_instants(seed: u64, tally: &mut Tally) -> Result<(), String> {
+    let (mut world, mut instants) = questions(seed);
+    let edges = [i64::MIN, i64::MIN + 1, -1 << 52, -1, 0, 1 << 46, 1 << 52, i64::MAX - 1, i64::MAX];
+    if let Some(person) = &mut world.person {
+        let mut dice = Dice::new(!seed);
+        for award in &mut person.awards {
+            award.issued_at = dice.pick(&edges);
+            award.valid_until = dice.maybe(50, |dice| dice.pick(&edges));
+            award.superseded_at = dice.maybe(20, |dice| dice.pick(&edges));
+        }
+        for (_, when) in &mut person.memberships {
+            when.until = dice.maybe(50, |dice| dice.pick(&edges));
+        }
+    }
+    // a ring of prerequisites is refused in a network file; an answer there is all the same
+    world.references[0].prerequisites.push((4, 1));
+    world.references[4].prerequisites.push((0, 1));
+    instants.truncate(1);
+    instants.extend(edges);
+    with_dossier(&world, |dossier, reading| {
+        for &now in &instants {
+            let at = Time::from_millis(now);
+            let decision = decide(dossier, reading, at);
+            let end = end_of_grant(dossier, reading, at);
+            assert!(
+                now == i64::MAX || end.is_none_or(|(end, _)| end > at),
+                "seed {seed}: a grant at {now} ends at {end:?}"
+            );
+            let nobody = Dossier { person: None, ..dossier.clone() };
+            for reading in [reading, &ReadingFacts::of_person()] {
+                assert_eq!(decide(&nobody, reading, at).verdict(), "deny", "seed {seed} at {now}");
+            }
+            *tally.entry("answers").or_default() += 1;
+            *tally.entry(decision.verdict()).or_default() += 1;
+        }
+    });
+    Ok(())
 }
 
 /// Months, days and birthdays about the moments of a seed.
@@ -56,7 +98,7 @@ pub fn calendars(seed: u64, tally: &mut Tally) -> Result<(), String> {
     Ok(())
 }
 
-/// When the asked machine's venue is open, opens and closes next; whether an open session is refused.
+/// When the asked machine's venue is open, opens and closes next; whether an open session is refused; the person's level.
 pub fn hours(seed: u64, tally: &mut Tally) -> Result<(), String> {
     let (world, instants) = questions(seed);
     let Some(asked) = world.asked else { return Ok(()) };
@@ -77,6 +119,19 @@ pub fn hours(seed: u64, tally: &mut Tally) -> Result<(), String> {
             same(&theirs.next_closing(at).map(Time::millis), &first(false), place)?;
             let refused = session_is_refused(dossier, reading, at).map(|objection| objection.reason.code());
             same(&refused, &first_refusal(&world, now).map(|reason| reason.code()), place)?;
+            if let Some(person) = &dossier.person {
+                let machine = dossier.network.machines.get(dossier.machine).unwrap();
+                let theirs = counting_level(person, dossier.network, machine, at).map(|level| level.number());
+                let ours = world.person.as_ref().and_then(|person| level(&world, asked, person, now));
+                same(&theirs, &ours, place)?;
+            }
+            // whatever dates an objection carries, it holds now
+            let decision = decide(dossier, reading, at);
+            for objection in decision.reasons().map_or(&[][..], |reasons| reasons.objections()) {
+                let holds =
+                    objection.since.is_none_or(|since| since <= at) && objection.until.is_none_or(|until| at < until);
+                same(&holds, &true, || format!("{}\n  {objection:?}", place()))?;
+            }
             *tally.entry("hours").or_default() += 1;
             *tally.entry(if is_open(venue, now) { "open" } else { "closed" }).or_default() += 1;
         }

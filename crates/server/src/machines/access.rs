@@ -1,0 +1,105 @@
+//! Who may do what on the embedded broker: accounts from the controllers table, topics as the wire's page says.
+//!
+//! A controller publishes under its own `up/#` and subscribes under its own `down/#`, nothing else.
+
+use std::future::{Future, ready};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use mqtt5::broker::auth::{AuthProvider, AuthResult};
+use mqtt5::packet::connect::ConnectPacket;
+use mqtt5::protocol::v5::reason_codes::ReasonCode;
+
+use super::keyring::Keyring;
+
+/// The registry's own account: no controller can have this name.
+pub const REGISTRY_USER: &str = "tremen.registry";
+
+/// A password of this run alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// The embedded broker's doorkeeper.
+#[derive(Debug)]
+pub(super) struct Doorkeeper {
+    pub keyring: Arc<Keyring>,
+    pub registry_password: Secret,
+}
+
+/// An account as the broker remembers it: the user name and the version of the secrets that opened the connection, so
+/// that a rotation shuts out connections that the old secrets opened.
+fn account(user: &str, version: u32) -> String {
+    format!("{user}#{version}")
+}
+
+impl Doorkeeper {
+    fn admit(&self, connect: &ConnectPacket) -> Option<String> {
+        let user = connect.username.as_deref()?;
+        let password = connect.password.as_deref()?;
+        if user == REGISTRY_USER {
+            return (password == self.registry_password.0.as_bytes()).then(|| user.to_owned());
+        }
+        // Whoever could take another's client id would throw that controller off the broker.
+        if connect.client_id != user {
+            tracing::warn!(controller.id = user, "a controller's client id is not its user name; it is refused");
+            return None;
+        }
+        let version = self.keyring.login(user, password);
+        if version.is_none() {
+            tracing::warn!(user, "a login with a wrong password or an unknown name is refused");
+        }
+        version.map(|version| account(user, version))
+    }
+
+    fn allows(&self, account_id: Option<&str>, topic: &str, direction: &str) -> bool {
+        match account_id {
+            Some(REGISTRY_USER) => true,
+            Some(id) => {
+                let Some((user, version)) = id.rsplit_once('#') else { return false };
+                let own = topic.strip_prefix("tremen/1/c/").and_then(|rest| rest.strip_prefix(user));
+                own.is_some_and(|rest| rest.starts_with(direction))
+                    && self.keyring.version(user).is_some_and(|current| version.parse() == Ok(current))
+            }
+            None => false,
+        }
+    }
+}
+
+impl AuthProvider for Doorkeeper {
+    fn authenticate<'a>(
+        &'a self,
+        connect: &'a ConnectPacket,
+        _client_addr: SocketAddr,
+    ) -> Pin<Box<dyn Future<Output = mqtt5::error::Result<AuthResult>> + Send + 'a>> {
+        let result = match self.admit(connect) {
+            Some(account) => AuthResult::success_with_user(account),
+            None => AuthResult::fail(ReasonCode::BadUsernameOrPassword),
+        };
+        Box::pin(ready(Ok(result)))
+    }
+
+    fn authorize_publish<'a>(
+        &'a self,
+        _client_id: &str,
+        user_id: Option<&'a str>,
+        topic: &'a str,
+    ) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(ready(self.allows(user_id, topic, "/up/")))
+    }
+
+    fn authorize_subscribe<'a>(
+        &'a self,
+        _client_id: &str,
+        user_id: Option<&'a str>,
+        topic_filter: &'a str,
+    ) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(ready(self.allows(user_id, topic_filter, "/down/")))
+    }
+}

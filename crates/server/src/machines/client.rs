@@ -1,0 +1,180 @@
+//! One connection to a broker, embedded or not: kept up, subscribed again after each loss, with TCP_NODELAY.
+
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{Filter, LastWill, Packet, SubscribeReasonCode};
+use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use tokio::sync::watch;
+
+use super::access::Secret;
+
+/// Largest packet that is taken, in bytes.
+const LARGEST_PACKET: u32 = 300 * 1024;
+/// How many messages may wait to be sent.
+const WAITING: usize = 4096;
+/// First and longest wait before a new attempt, in milliseconds.
+const RETRY_MS: (u64, u64) = (100, 5_000);
+
+/// Where a broker is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Its name or number.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+impl Address {
+    /// Reads `mqtt://host[:port]`.
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let allowed = || format!("`{url}` is not a broker's address: `mqtt://host` or `mqtt://host:port` is allowed");
+        if url.starts_with("mqtts://") {
+            return Err(format!(
+                "`{url}`: this Tremen speaks to external brokers without TLS only; let a proxy on this machine \
+                 (stunnel, HAProxy) carry the connection, and name it as `mqtt://127.0.0.1:port`"
+            ));
+        }
+        let rest = url.strip_prefix("mqtt://").ok_or_else(allowed)?.trim_end_matches('/');
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port.parse().map_err(|_| allowed())?),
+            _ => (rest, 1883),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if host.is_empty() || host.contains(['/', '@', ' ']) { Err(allowed()) } else { Ok(Self { host: host.to_owned(), port }) }
+    }
+}
+
+/// How to log in, and what to listen to.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// Where.
+    pub address: Address,
+    /// The MQTT client id.
+    pub client_id: String,
+    /// The user name and password, if the broker asks for them.
+    pub credentials: Option<(String, Secret)>,
+    /// Topic filters.
+    pub filters: Vec<String>,
+    /// What the broker says in our place when we are gone: topic and text, retained.
+    pub last_will: Option<(String, String)>,
+}
+
+/// Sends messages. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    sender: AsyncClient,
+    connected: watch::Receiver<bool>,
+}
+
+impl Client {
+    /// Hands a message over for sending with QoS 1. What does not fit is dropped and told in the log; the wire's own
+    /// repeats make up for it.
+    pub fn publish(&self, topic: &str, bytes: Vec<u8>, retained: bool) {
+        if let Err(error) = self.sender.try_publish(topic, QoS::AtLeastOnce, retained, bytes) {
+            tracing::warn!(%error, topic, "a message could not be handed to the broker's connection");
+        }
+    }
+
+    /// Whether the connection stands and all filters are subscribed.
+    #[must_use]
+    pub fn connected(&self) -> watch::Receiver<bool> {
+        self.connected.clone()
+    }
+
+    /// Says goodbye to the broker, so that it does not speak our last will.
+    pub fn leave(&self) {
+        // A full queue or a lost connection: the broker notices by itself.
+        let _ = self.sender.try_disconnect();
+    }
+}
+
+/// The connection itself, to be run in a task of its own.
+pub struct Connection {
+    events: EventLoop,
+    sender: AsyncClient,
+    filters: Vec<String>,
+    connected: watch::Sender<bool>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("filters", &self.filters).finish_non_exhaustive()
+    }
+}
+
+/// Prepares a connection; it connects when it is run.
+#[must_use]
+pub fn connect(login: &Login) -> (Client, Connection) {
+    let mut options = MqttOptions::new(&login.client_id, &login.address.host, login.address.port);
+    options.set_keep_alive(Duration::from_secs(5));
+    options.set_clean_start(true);
+    options.set_session_expiry_interval(Some(0));
+    options.set_max_packet_size(Some(LARGEST_PACKET));
+    if let Some((user, password)) = &login.credentials {
+        options.set_credentials(user, &password.0);
+    }
+    if let Some((topic, text)) = &login.last_will {
+        options.set_last_will(LastWill::new(topic.as_str(), text.clone(), QoS::AtLeastOnce, true, None));
+    }
+    // Without this a round trip costs 45 to 90 ms.
+    let mut network = rumqttc::NetworkOptions::new();
+    network.set_tcp_nodelay(true);
+    options.set_network_options(network);
+    let (sender, events) = AsyncClient::new(options, WAITING);
+    let (told, connected) = watch::channel(false);
+    let client = Client { sender: sender.clone(), connected };
+    (client, Connection { events, sender, filters: login.filters.clone(), connected: told })
+}
+
+impl Connection {
+    /// Keeps the connection up for ever and hands over every message: topic, whether it is a retained one, bytes.
+    pub async fn run(mut self, mut take: impl FnMut(&str, bool, &[u8])) {
+        let mut wait_ms = RETRY_MS.0;
+        let mut is_up = true; // so that the first failure is told
+        loop {
+            match self.events.poll().await {
+                Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                    wait_ms = RETRY_MS.0;
+                    is_up = true;
+                    self.subscribe();
+                }
+                Ok(Event::Incoming(Packet::SubAck(answer))) => {
+                    let refused = answer.return_codes.iter().any(|code| !matches!(code, SubscribeReasonCode::Success(_)));
+                    if refused {
+                        tracing::error!(codes = ?answer.return_codes, "the broker refuses a subscription: see its access rules");
+                    }
+                    self.connected.send_replace(!refused);
+                }
+                Ok(Event::Incoming(Packet::Publish(message))) => {
+                    if let Ok(topic) = std::str::from_utf8(&message.topic) {
+                        take(topic, message.retain, &message.payload);
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.connected.send_replace(false);
+                    if std::mem::take(&mut is_up) {
+                        tracing::warn!(%error, "the broker cannot be reached; tries again until it can");
+                    }
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                    wait_ms = (wait_ms * 2).min(RETRY_MS.1);
+                }
+            }
+        }
+    }
+
+    fn subscribe(&self) {
+        if self.filters.is_empty() {
+            self.connected.send_replace(true);
+            return;
+        }
+        let filters = self.filters.iter().map(|filter| Filter::new(filter.clone(), QoS::AtLeastOnce));
+        if let Err(error) = self.sender.try_subscribe_many(filters) {
+            tracing::error!(%error, "the subscriptions could not be asked for");
+        }
+    }
+}

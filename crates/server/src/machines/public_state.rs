@@ -1,0 +1,82 @@
+//! What the public sees of each machine on the broker: retained, without personal data, sent when it changes.
+
+use std::collections::BTreeMap;
+
+use tremen_rules::{MachineId, VenueId};
+use tremen_wire::{MachineState, PublicState, machine_state_topic};
+
+use super::client::Client;
+use super::next;
+use crate::flows::network;
+use crate::store::{MachineNow, Store, StoreError, Touched};
+
+/// Publishes every machine's state at first, and each that changes.
+pub(super) async fn run(store: Store, client: Client) {
+    let mut touched = store.touched();
+    let mut connected = client.connected();
+    let mut shown: BTreeMap<MachineId, PublicState> = BTreeMap::new();
+    let mut which: Option<MachineId> = None; // none: all
+    loop {
+        match read(&store, which.take()).await {
+            Ok(machines) => {
+                for (venue, now, at_s) in machines {
+                    let (state, since) = state_of(&now);
+                    if shown.get(&now.machine) == Some(&state) {
+                        continue;
+                    }
+                    let message = MachineState { state, since_s: since.unwrap_or(at_s) };
+                    let topic = machine_state_topic(venue.as_str(), now.machine.as_str());
+                    client.publish(&topic, message.to_json().into(), true);
+                    shown.insert(now.machine, state);
+                }
+            }
+            Err(error) => tracing::error!(%error, "the machines' states could not be read"),
+        }
+        loop {
+            tokio::select! {
+                changed = connected.changed() => {
+                    if changed.is_err() { return; }
+                    if *connected.borrow() {
+                        shown.clear(); // a broker that is new to us may have kept nothing, or old states
+                        break;
+                    }
+                }
+                what = next(&mut touched) => match what {
+                    Some(Touched::Machine(machine)) => { which = Some(machine); break; }
+                    Some(Touched::Network | Touched::Everything) => break,
+                    Some(Touched::Orders(_) | Touched::Sessions | Touched::Credentials(_)) => {}
+                    None => return,
+                },
+            }
+        }
+    }
+}
+
+async fn read(store: &Store, which: Option<MachineId>) -> Result<Vec<(VenueId, MachineNow, u64)>, StoreError> {
+    store
+        .read(move |tx| {
+            let network = network(tx)?;
+            let wanted = network.machines.values().filter(|machine| which.as_ref().is_none_or(|id| *id == machine.id));
+            let mut states = Vec::new();
+            for machine in wanted {
+                let serving = network.controllers.values().find(|it| it.machines.contains(&machine.id));
+                let now = tx.machine_now(&machine.id, serving.map(|controller| &controller.id))?;
+                states.push((machine.venue.clone(), now, tx.now().unix_seconds()));
+            }
+            Ok(states)
+        })
+        .await
+}
+
+/// A machine's public state, and since when it has it, where that is known.
+pub(crate) fn state_of(now: &MachineNow) -> (PublicState, Option<u64>) {
+    if let Some(lock) = &now.lock {
+        (PublicState::Locked, Some(lock.span.from.unix_seconds()))
+    } else if let Some(session) = &now.session {
+        (PublicState::InUse, Some(session.opened_at.unix_seconds()))
+    } else if let Some(silent) = now.silent_since {
+        (PublicState::Silent, Some(silent.unix_seconds()))
+    } else {
+        (PublicState::Free, None)
+    }
+}

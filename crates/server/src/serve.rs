@@ -1,0 +1,109 @@
+//! The registry as one value: started from its parts, stopped when asked. `serve`, `demo` and the tests start the same.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Login, Machines, REGISTRY_USER, Secret};
+use crate::store::{Store, system_random};
+
+/// What the registry is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The broker.
+    pub broker: Broker,
+}
+
+/// Which broker.
+#[derive(Debug, Clone)]
+pub enum Broker {
+    /// One of its own.
+    Embedded(EmbeddedSettings),
+    /// Another one.
+    External {
+        /// Where.
+        address: Address,
+        /// User name and password, where it asks for them.
+        credentials: Option<(String, Secret)>,
+    },
+}
+
+/// The running registry.
+#[derive(Debug)]
+pub struct Running {
+    /// The database.
+    pub store: Store,
+    /// Where controllers find the broker.
+    pub broker: Address,
+    /// Where the embedded broker listens, if there is one.
+    pub broker_address: Option<SocketAddr>,
+    /// The secrets of controllers.
+    pub keyring: Arc<Keyring>,
+    machines: Machines,
+    embedded: Option<Embedded>,
+}
+
+/// Starts the registry; returns once it hears controllers, or after a broker that is elsewhere was given some time.
+///
+/// # Errors
+/// When the embedded broker cannot listen.
+pub async fn start(parts: Parts) -> Result<Running, machines::broker::BrokerError> {
+    let Parts { store, broker } = parts;
+    let keyring = Arc::new(Keyring::new(store.clone()));
+    let (embedded, address, credentials) = match broker {
+        Broker::Embedded(settings) => {
+            let mut password = [0; 20];
+            system_random()(&mut password);
+            let password = Secret(crate::keys::base32(&password));
+            let embedded = Embedded::start(&settings, keyring.clone(), password.clone()).await?;
+            let host = match embedded.address {
+                SocketAddr::V4(at) if at.ip().is_unspecified() => "127.0.0.1".to_owned(),
+                SocketAddr::V6(at) if at.ip().is_unspecified() => "::1".to_owned(),
+                at => at.ip().to_string(),
+            };
+            let address = Address { host, port: embedded.address.port() };
+            (Some(embedded), address, Some((REGISTRY_USER.to_owned(), password)))
+        }
+        Broker::External { address, credentials } => (None, address, credentials),
+    };
+    let mut run_id = [0; 5];
+    system_random()(&mut run_id);
+    let login = Login {
+        address: address.clone(),
+        client_id: format!("tremen-registry-{}", crate::keys::base32(&run_id)),
+        credentials,
+        filters: vec![
+            // Shared, so that several registries may serve one network; presence is for every one of them.
+            "$share/tremen/tremen/1/c/+/up/hello".to_owned(),
+            "$share/tremen/tremen/1/c/+/up/ask".to_owned(),
+            "$share/tremen/tremen/1/c/+/up/report".to_owned(),
+            "tremen/1/c/+/up/alive".to_owned(),
+        ],
+        last_will: None,
+    };
+    let machines = machines::run(&store, &keyring, &login);
+    let mut connected = machines.connected.clone();
+    let heard = connected.wait_for(|connected| *connected);
+    if tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.is_err() {
+        tracing::warn!(host = address.host, port = address.port, "the broker does not answer; the registry goes on trying");
+    }
+    let broker_address = embedded.as_ref().map(|embedded| embedded.address);
+    Ok(Running { store, broker: address, broker_address, keyring, machines, embedded })
+}
+
+impl Running {
+    /// Becomes true once the registry hears controllers, false while it does not.
+    #[must_use]
+    pub fn connected(&self) -> tokio::sync::watch::Receiver<bool> {
+        self.machines.connected.clone()
+    }
+
+    /// Stops everything; what was committed stays.
+    pub async fn stop(self) {
+        self.machines.stop().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+}
