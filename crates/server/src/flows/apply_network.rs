@@ -12,7 +12,7 @@ use tremen_rules::Network;
 use tremen_rules::authority::Act;
 use tremen_rules::network::{Acceptance, AcceptedReferences, Place};
 
-use super::{Effects, FlowError, Warrant, checks, empty_network, network, sessions};
+use super::{Effects, FlowError, Warrant, checks, network, sessions};
 use crate::store::{Declared, Tx};
 
 /// Who is right where the pages changed what the file says otherwise.
@@ -117,6 +117,11 @@ fn shown(value: Option<&Json>) -> String {
 /// What is declared, by table and id.
 type Items = BTreeMap<(&'static str, String), Declared>;
 
+/// What a revision declared; nothing before the first.
+fn items_of(tx: &Tx<'_>, revision: u64) -> Result<Items, FlowError> {
+    Ok(if revision == 0 { Items::new() } else { items(&tx.network_of(revision)?) })
+}
+
 fn items(network: &Network) -> Items {
     Declared::all_of(network).into_iter().map(|declared| ((declared.kind(), declared.id()), declared)).collect()
 }
@@ -129,10 +134,9 @@ fn items(network: &Network) -> Items {
 pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, request: &Request) -> Result<Applied, FlowError> {
     let in_force = network(tx)?;
     checks::allowed(tx, warrant, &Act::Apply, &in_force)?;
-    let declared_before = tx.network()?.network.is_some();
-    let current = if declared_before { items(&in_force) } else { Items::new() };
-    let at_last_apply = tx.network_of(tx.last_file_revision()?)?;
-    let base = at_last_apply.as_ref().map(items).unwrap_or_default();
+    let revision_in_force = tx.network()?.revision;
+    let current = items_of(tx, revision_in_force)?;
+    let base = items_of(tx, tx.last_file_revision()?)?;
     let file = items(&request.network);
     let merged = merge(&current, &base, &file, request.prune, request.side)?;
     let unnamed = merged.keys().filter(|key| !file.contains_key(*key));
@@ -270,7 +274,7 @@ fn overlap(a: &Acceptance, b: &Acceptance) -> bool {
 }
 
 fn assemble(items: &Items) -> Network {
-    let mut network = empty_network();
+    let mut network = Network::empty();
     for declared in items.values().cloned() {
         match declared {
             Declared::Network(it) => network.settings = it,
