@@ -1,4 +1,4 @@
-//! The domain of Tremen: people, references, awards, the venues' rules, and [`decide`].
+//! The domain of Tremen: people, references, awards, the venues' rules, and [`decide()`].
 //!
 //! Start reading at [`decide()`], then [`Dossier`] (what a decision rests on) and [`Network`] (the rules in force).
 //! Nothing here reads a clock, a file, a database or a random number: time is a parameter, facts are given.

@@ -40,6 +40,7 @@ pub struct Running {
     pub broker_address: Option<SocketAddr>,
     /// The secrets of controllers.
     pub keyring: Arc<Keyring>,
+    registry_password: Option<Secret>,
     machines: Machines,
     embedded: Option<Embedded>,
 }
@@ -69,6 +70,7 @@ pub async fn start(parts: Parts) -> Result<Running, machines::broker::BrokerErro
     };
     let mut run_id = [0; 5];
     system_random()(&mut run_id);
+    let registry_password = credentials.as_ref().map(|(_, password)| password.clone());
     let login = Login {
         address: address.clone(),
         client_id: format!("tremen-registry-{}", crate::keys::base32(&run_id)),
@@ -89,7 +91,7 @@ pub async fn start(parts: Parts) -> Result<Running, machines::broker::BrokerErro
         tracing::warn!(host = address.host, port = address.port, "the broker does not answer; the registry goes on trying");
     }
     let broker_address = embedded.as_ref().map(|embedded| embedded.address);
-    Ok(Running { store, broker: address, broker_address, keyring, machines, embedded })
+    Ok(Running { store, broker: address, broker_address, keyring, registry_password, machines, embedded })
 }
 
 impl Running {
@@ -97,6 +99,12 @@ impl Running {
     #[must_use]
     pub fn connected(&self) -> tokio::sync::watch::Receiver<bool> {
         self.machines.connected.clone()
+    }
+
+    /// The password of the registry's own account, for whoever else of this process speaks to the broker.
+    #[must_use]
+    pub fn registry_password(&self) -> Option<Secret> {
+        self.registry_password.clone()
     }
 
     /// Stops everything; what was committed stays.

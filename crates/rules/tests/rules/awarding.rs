@@ -96,6 +96,7 @@ fn a_suspension_is_ended_and_may_come_again() {
     assert_eq!(resumed.suspensions, [Span::new(from, Some(until))]);
     assert_eq!(resumed.resumed(until).unwrap_err().to_string(), "award `a-1` is not suspended");
     assert_eq!(resumed.suspended(Span::since(until)).unwrap().suspensions.len(), 2);
+    assert!(suspended.suspended(Span::new(time("2031-12-01"), Some(from))).is_ok()); // one ends where the other begins
     assert!(matches!(award().suspended(Span::new(until, Some(from))), Err(AwardError::EmptySuspension(_))));
     assert!(award().resumed(from).is_err());
 }

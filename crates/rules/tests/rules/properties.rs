@@ -221,7 +221,7 @@ proptest! {
 
     #[test]
     fn the_end_of_a_grant_is_the_first_instant_that_is_refused(
-        story in story(), now in moment(), probes in prop::collection::vec(0.0..1.0f64, 30),
+        story in story(), now in moment(), probes in prop::collection::vec(0..1_000_000i64, 30),
     ) {
         let end = story.end(now);
         let last = end.map_or(time("2032-06-01"), |(end, _)| end);
@@ -241,8 +241,8 @@ proptest! {
                 }
             }
         }
-        let length = last.since(now) as f64;
-        instants.extend(probes.iter().map(|part| now.plus_millis((length * part) as i64)));
+        let length = last.since(now);
+        instants.extend(probes.iter().map(|millionths| now.plus_millis(length * millionths / 1_000_000)));
         for instant in instants {
             for t in [-1, 0, 1].map(|off| instant.plus_millis(off)) {
                 if now < t && t < last {

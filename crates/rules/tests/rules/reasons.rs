@@ -1,7 +1,7 @@
 //! Each of the reasons, their order, and who speaks for a requirement.
 
-use super::story::{Story, check, time};
-use tremen_rules::DenialReason;
+use super::story::{Story, check, id, time};
+use tremen_rules::{DenialReason, Level, counting_level, decide, may_supervise};
 
 const NOON: &str = "2031-03-03 12:00"; // a Monday
 const LASER: &str = "marie: laser level 2";
@@ -278,6 +278,56 @@ fn a_supervisor_is_another_person_who_could_use_the_machine_and_is_of_the_level(
     }
     let trainer = "marie: laser level 1\nmarie: wood level 1\nmarie taps 1 ms ago";
     check(NOON, trainer, world, "more supervisor_needed");
+}
+
+#[test]
+fn nobody_is_asked_for_a_supervisor_while_a_requirement_is_not_met() {
+    let world = "machine: needs laser level 1, and wood level 1, autonomous 2";
+    check(NOON, "marie: laser level 1", world, "deny no_award requirement 1");
+}
+
+#[test]
+fn nobody_stands_by_themself_even_where_more_is_known_about_them() {
+    let facts = "marie: laser level 1\nbob: laser level 3\nbob taps 1 ms ago";
+    let story = Story::read(facts, "machine: needs laser level 1, autonomous 2");
+    let mut dossier = story.dossier(time(NOON));
+    assert_eq!(decide(&dossier, &story.reading, time(NOON)).verdict(), "grant");
+    dossier.standbys[0].person.person = id("marie");
+    assert_eq!(decide(&dossier, &story.reading, time(NOON)).verdict(), "more");
+}
+
+#[test]
+fn a_counting_level_is_the_lowest_over_the_requirements() {
+    let level = |facts: &str, world: &str| {
+        let story = Story::read(facts, world);
+        counting_level(&story.people["marie"], &story.network, &story.network.machines["trotec"], time(NOON))
+    };
+    let world = "machine: needs laser level 1, and wood level 1";
+    assert_eq!(
+        level("marie: laser level 3\nmarie: laser level 1\nmarie: wood level 2", world),
+        Some(Level::Autonomous)
+    );
+    assert_eq!(level("marie: laser level 2\nmarie: wood level 3", world), Some(Level::Autonomous));
+    assert_eq!(level("marie: laser level 3", world), None);
+    assert_eq!(level("marie: laser level 3", "machine: needs nothing"), None);
+}
+
+#[test]
+fn whoever_may_not_stand_by_is_told_why() {
+    let refused = |facts: &str, world: &str| {
+        let story = Story::read(facts, world);
+        let dossier = story.dossier(time(NOON));
+        may_supervise(&dossier, &story.people["marie"], &story.reading, time(NOON)).map_err(|reasons| reasons.codes())
+    };
+    let world = "machine: needs laser level 1, autonomous 2";
+    assert_eq!(refused("marie: laser level 3\nin use: bob", world), Ok(()));
+    assert_eq!(refused("marie: laser level 2", world), Err(vec![DenialReason::LevelTooLow]));
+    assert_eq!(refused("marie: laser level 1", world), Err(vec![DenialReason::SupervisorNeeded]));
+    assert_eq!(refused("", world), Err(vec![DenialReason::NoAward]));
+    assert_eq!(refused("", "machine: needs nothing"), Err(vec![DenialReason::LevelTooLow]));
+    assert_eq!(refused("card: unknown", world), Err(vec![DenialReason::UnknownCard]));
+    let red = "machine: needs laser level 1, autonomous 2, red";
+    assert_eq!(refused("marie: laser level 3\ncard: A0", red), Err(vec![DenialReason::CardAssuranceTooLow]));
 }
 
 #[test]

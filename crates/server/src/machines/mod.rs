@@ -13,6 +13,7 @@ mod keyring;
 mod outbox;
 pub mod player;
 mod public_state;
+pub mod simulated_card;
 mod timer;
 
 use std::sync::Arc;
