@@ -45,7 +45,7 @@ pub(super) async fn run(store: Store, keyring: Arc<Keyring>, client: Client) {
                 () = &mut timer => break,
                 what = next(&mut touched) => match what {
                     Some(Touched::Orders(_) | Touched::Everything) => break,
-                    Some(Touched::Machine(_) | Touched::Sessions | Touched::Network | Touched::Credentials(_)) => {}
+                    Some(Touched::Machine(_) | Touched::Answer(_) | Touched::Sessions | Touched::Network | Touched::Credentials(_)) => {}
                     None => return,
                 },
             }

@@ -26,7 +26,7 @@ pub(super) async fn run(store: Store) {
                 () = &mut timer => break,
                 what = next(&mut touched) => match what {
                     Some(Touched::Sessions | Touched::Everything) => break,
-                    Some(Touched::Machine(_) | Touched::Orders(_) | Touched::Network | Touched::Credentials(_)) => {}
+                    Some(Touched::Machine(_) | Touched::Answer(_) | Touched::Orders(_) | Touched::Network | Touched::Credentials(_)) => {}
                     None => return,
                 },
             }
