@@ -4,7 +4,7 @@
 //! one of these fails, move the line to the room where it belongs; a rule that is wrong is changed here and in
 //! `docs/ARCHITECTURE.md`, with its reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// One source file, taken apart.
@@ -46,20 +46,49 @@ fn relative(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/")
 }
 
-/// The product's sources: `crates/*/src` and the bridge's.
+/// The product's sources: `crates/*/src` and the bridge's, without modules that are for tests alone.
 fn sources() -> Vec<Source> {
     let paths = ["crates", "firmware-bridge"].into_iter().flat_map(|folder| files(folder, &[".rs"]));
-    let sources: Vec<_> = paths
-        .filter(|path| relative(path).contains("/src/"))
-        .map(|path| {
-            let whole = std::fs::read_to_string(&path).unwrap();
-            let product = whole.split("\n#[cfg(test)]\n").next().unwrap().to_owned();
-            let (code, texts) = take_apart(&product);
-            Source { path: relative(&path), whole, code, texts }
+    let all: BTreeMap<String, String> = paths
+        .map(|path| (relative(&path), std::fs::read_to_string(&path).unwrap()))
+        .filter(|(path, _)| path.contains("/src/"))
+        .collect();
+    let for_tests: BTreeSet<String> = all.iter().flat_map(|(path, whole)| test_modules(path, whole)).collect();
+    let sources: Vec<_> = all
+        .into_iter()
+        .filter(|(path, _)| !for_tests.contains(path))
+        .map(|(path, whole)| {
+            let (code, texts) = take_apart(product(&whole));
+            Source { path, whole, code, texts }
         })
         .collect();
     assert!(sources.len() > 100, "the sources are not where they were: {}", sources.len());
     sources
+}
+
+/// Where `#[cfg(test)]` stands, with the line that follows it.
+fn test_marks(whole: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mark = "#[cfg(test)]\n";
+    whole
+        .match_indices(mark)
+        .map(move |(at, _)| (at, whole.split_at(at + mark.len()).1.lines().next().unwrap_or_default()))
+}
+
+/// A file up to its tests.
+fn product(whole: &str) -> &str {
+    let tests = test_marks(whole).find(|(_, line)| line.contains("mod ") && line.ends_with('{'));
+    tests.map_or(whole, |(at, _)| whole.split_at(at).0)
+}
+
+/// The files of modules that a file declares for tests alone.
+fn test_modules(path: &str, whole: &str) -> Vec<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap();
+    let own = match name {
+        "lib.rs" | "main.rs" | "mod.rs" => folder.to_owned(),
+        _ => path.trim_end_matches(".rs").to_owned(),
+    };
+    let declared = test_marks(whole).filter_map(|(_, line)| line.strip_suffix(';')?.split("mod ").nth(1));
+    declared.flat_map(|name| [format!("{own}/{name}.rs"), format!("{own}/{name}/mod.rs")]).collect()
 }
 
 /// Splits Rust into code without comments and texts, and the texts.
@@ -133,7 +162,9 @@ fn only_in(rooms: &[&str], words: &[&str]) {
     let outside = |source: &Source| !rooms.iter().any(|room| source.path.starts_with(room));
     let mut found = Vec::new();
     for source in sources().into_iter().filter(outside) {
-        found.extend(words.iter().filter(|word| says(&source.code, word)).map(|word| format!("{}: {word}", source.path)));
+        found.extend(
+            words.iter().filter(|word| says(&source.code, word)).map(|word| format!("{}: {word}", source.path)),
+        );
     }
     assert!(found.is_empty(), "only {rooms:?} may say these words:\n{}", found.join("\n"));
 }
@@ -142,7 +173,9 @@ fn only_in(rooms: &[&str], words: &[&str]) {
 fn never_in(room: &str, words: &[&str]) {
     let mut found = Vec::new();
     for source in sources().into_iter().filter(|source| source.path.starts_with(room)) {
-        found.extend(words.iter().filter(|word| says(&source.code, word)).map(|word| format!("{}: {word}", source.path)));
+        found.extend(
+            words.iter().filter(|word| says(&source.code, word)).map(|word| format!("{}: {word}", source.path)),
+        );
     }
     assert!(found.is_empty(), "{room} may not say these words:\n{}", found.join("\n"));
 }
@@ -172,7 +205,9 @@ fn sql_is_written_in_the_store_alone() {
     let is_sql = |text: &str| {
         let update = text.contains("UPDATE ") && text.contains(" SET ");
         let select = text.contains("SELECT ") && text.contains(" FROM ");
-        update || select || ["INSERT INTO ", "DELETE FROM ", "CREATE TABLE ", "PRAGMA "].iter().any(|word| text.contains(word))
+        update
+            || select
+            || ["INSERT INTO ", "DELETE FROM ", "CREATE TABLE ", "PRAGMA "].iter().any(|word| text.contains(word))
     };
     let mut found = Vec::new();
     for source in sources().into_iter().filter(|source| !source.path.starts_with(STORE)) {
@@ -202,7 +237,9 @@ fn markup_is_made_by_pages_alone() {
     only_in(&[WEB], &["maud"]);
     let mut found = Vec::new();
     for source in sources().into_iter().filter(|source| !source.path.starts_with(WEB)) {
-        found.extend(source.texts.iter().filter(|text| text.contains("</")).map(|text| format!("{}: {text}", source.path)));
+        found.extend(
+            source.texts.iter().filter(|text| text.contains("</")).map(|text| format!("{}: {text}", source.path)),
+        );
     }
     assert!(found.is_empty(), "markup outside {WEB}:\n{}", found.join("\n"));
 }
@@ -223,7 +260,8 @@ fn the_wall_clock_is_read_in_one_place() {
 #[test]
 fn rules_and_files_know_no_files_network_clock_chance_or_threads() {
     for room in ["crates/rules/src/", "crates/files/src/"] {
-        let words = ["fs", "net", "env", "io", "process", "thread", "async", "tokio", "tracing", "getrandom", "SystemTime"];
+        let words =
+            ["fs", "net", "env", "io", "process", "thread", "async", "tokio", "tracing", "getrandom", "SystemTime"];
         never_in(room, &words);
     }
 }
@@ -252,7 +290,10 @@ fn the_rooms_of_the_server_depend_on_each_other_downwards_only() {
         (FLOWS, vec!["crate::machines", "crate::web", "crate::cli", "crate::serve"]),
         (MACHINES, vec!["crate::web", "crate::cli", "crate::serve"]),
         (WEB, vec!["crate::machines", "crate::cli", "crate::serve"]),
-        ("crates/server/src/words/", vec!["crate::flows", "crate::machines", "crate::web", "crate::cli", "crate::serve"]),
+        (
+            "crates/server/src/words/",
+            vec!["crate::flows", "crate::machines", "crate::web", "crate::cli", "crate::serve"],
+        ),
     ]);
     for (room, words) in above {
         never_in(room, &words);
@@ -307,7 +348,8 @@ fn crates_depend_on_each_other_downwards_only() {
 
 #[test]
 fn every_crate_says_in_a_sentence_what_it_is_and_takes_the_houses_lints() {
-    let manifests = ["crates", "firmware-bridge", "tests"].into_iter().flat_map(|folder| files(folder, &["Cargo.toml"]));
+    let manifests =
+        ["crates", "firmware-bridge", "tests"].into_iter().flat_map(|folder| files(folder, &["Cargo.toml"]));
     for path in manifests {
         let text = std::fs::read_to_string(&path).unwrap();
         let description = text.lines().find_map(|line| line.strip_prefix("description = ")).unwrap_or_default();
@@ -327,7 +369,9 @@ fn nothing_reaches_outside_the_repository() {
     // Written in two halves, so that this file does not name them itself.
     let outside = [concat!("../", "shared"), concat!("/wo", "rk/")];
     let mut found = Vec::new();
-    for path in files("", &[".rs", ".toml", ".md", ".sql", ".json", ".js", ".css", ".html", "run", "long", ".txt", ".csv"]) {
+    for path in
+        files("", &[".rs", ".toml", ".md", ".sql", ".json", ".js", ".css", ".html", "run", "long", ".txt", ".csv"])
+    {
         let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
         found.extend(outside.iter().filter(|it| text.contains(**it)).map(|it| format!("{}: {it}", relative(&path))));
     }
@@ -354,7 +398,10 @@ fn both_databases_have_the_same_migrations() {
 #[test]
 fn the_embedded_broker_is_pinned_and_no_old_certificate_checker_comes_along() {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    assert!(manifest.contains("mqtt5 = { version = \"="), "mqtt5 is young: each version is looked at before it is taken");
+    assert!(
+        manifest.contains("mqtt5 = { version = \"="),
+        "mqtt5 is young: each version is looked at before it is taken"
+    );
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let old = "name = \"rustls-webpki\"\nversion = \"0.102";
     assert!(!lock.contains(old), "rustls-webpki 0.102 has open advisories: a TLS feature of rumqttc brings it");
