@@ -52,7 +52,7 @@ async fn measure(people: u32) {
     let store = Store::open(&folder.join("tremen.db"), keys, clock, system_random()).unwrap();
     fill(&store, people).await;
     let settings = EmbeddedSettings { address: "127.0.0.1:0".parse().unwrap(), tls: None, max_clients: 100 };
-    let running = start(Parts { store: store.clone(), broker: Broker::Embedded(settings) }).await.unwrap();
+    let running = start(Parts { store: store.clone(), broker: Broker::Embedded(settings), web: None }).await.unwrap();
 
     let mut device = Device::start(&running, &store).await;
     let mut echo = Echo::start(&running, &store).await;

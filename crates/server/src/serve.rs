@@ -13,6 +13,8 @@ pub struct Parts {
     pub store: Store,
     /// The broker.
     pub broker: Broker,
+    /// Where pages are served; none for no pages. Port 0 chooses a free one.
+    pub web: Option<SocketAddr>,
 }
 
 /// Which broker.
@@ -38,6 +40,8 @@ pub struct Running {
     pub broker: Address,
     /// Where the embedded broker listens, if there is one.
     pub broker_address: Option<SocketAddr>,
+    /// Where pages are served.
+    pub web_address: Option<SocketAddr>,
     /// The secrets of controllers.
     pub keyring: Arc<Keyring>,
     registry_password: Option<Secret>,
@@ -50,7 +54,7 @@ pub struct Running {
 /// # Errors
 /// When the embedded broker cannot listen.
 pub async fn start(parts: Parts) -> Result<Running, machines::broker::BrokerError> {
-    let Parts { store, broker } = parts;
+    let Parts { store, broker, web } = parts;
     let keyring = Arc::new(Keyring::new(store.clone()));
     let (embedded, address, credentials) = match broker {
         Broker::Embedded(settings) => {
@@ -91,7 +95,7 @@ pub async fn start(parts: Parts) -> Result<Running, machines::broker::BrokerErro
         tracing::warn!(host = address.host, port = address.port, "the broker does not answer; the registry goes on trying");
     }
     let broker_address = embedded.as_ref().map(|embedded| embedded.address);
-    Ok(Running { store, broker: address, broker_address, keyring, registry_password, machines, embedded })
+    Ok(Running { store, broker: address, broker_address, web_address: web, keyring, registry_password, machines, embedded })
 }
 
 impl Running {
