@@ -92,10 +92,23 @@ pub async fn start(parts: Parts) -> Result<Running, machines::broker::BrokerErro
     let mut connected = machines.connected.clone();
     let heard = connected.wait_for(|connected| *connected);
     if tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.is_err() {
-        tracing::warn!(host = address.host, port = address.port, "the broker does not answer; the registry goes on trying");
+        tracing::warn!(
+            host = address.host,
+            port = address.port,
+            "the broker does not answer; the registry goes on trying"
+        );
     }
     let broker_address = embedded.as_ref().map(|embedded| embedded.address);
-    Ok(Running { store, broker: address, broker_address, web_address: web, keyring, registry_password, machines, embedded })
+    Ok(Running {
+        store,
+        broker: address,
+        broker_address,
+        web_address: web,
+        keyring,
+        registry_password,
+        machines,
+        embedded,
+    })
 }
 
 impl Running {
