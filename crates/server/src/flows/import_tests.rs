@@ -238,7 +238,7 @@ fn machines_are_declared_and_their_policies_left_alone() {
     assert_eq!(machines(&stage, &row("Découpeuse laser Trotec", "decoupe-laser:2")), Ok((0, 0, 1)));
     assert_eq!(machines(&stage, &row("Trotec", "")), Ok((0, 1, 0)));
     let network = stage.read(|tx| tx.network());
-    let laser = &network.network.as_ref().unwrap().machines["trotec-speedy"];
+    let laser = &network.network.machines["trotec-speedy"];
     assert_eq!((laser.name.as_str(), laser.requires.len(), laser.min_age), ("Trotec", 1, Some(16)));
     let new = "machine;venue;name;kind;hazard;requires\nscie;tyfab;Scie;saw;amber;impression-3d:1 accueil-securite:1\n";
     assert_eq!(machines(&stage, new), Ok((1, 0, 0)));
