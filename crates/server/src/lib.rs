@@ -11,4 +11,5 @@ pub mod keys;
 pub mod machines;
 pub mod serve;
 pub mod store;
+pub mod web;
 pub mod words;

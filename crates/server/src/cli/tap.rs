@@ -107,7 +107,11 @@ pub async fn run(tap: &Tap) -> Result<ExitCode, TapError> {
         None => None,
     };
     let Some(answer) = answer else {
-        print(tap, &json!({ "verdict": null, "reason": "registry_unreachable" }), "no answer: the registry cannot be reached through this broker with these secrets");
+        print(
+            tap,
+            &json!({ "verdict": null, "reason": "registry_unreachable" }),
+            "no answer: the registry cannot be reached through this broker with these secrets",
+        );
         return Ok(ExitCode::from(NO_ANSWER));
     };
     let [first, second] = &answer.lcd;
