@@ -1,6 +1,7 @@
 //! The commands: one file each. Start at [`run`].
 
 pub mod demo;
+pub mod serve;
 pub mod tap;
 
 use std::io::Write as _;
