@@ -31,6 +31,9 @@ const PER_ROUND: usize = 50;
 const THURSDAY: i64 = 1_795_701_600_000;
 
 fn main() {
+    if !std::env::args().any(|it| it == "--bench") {
+        return; // a test runner looks in: nothing is measured inside a test
+    }
     let sizes: Vec<u32> = std::env::args().filter_map(|it| it.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![1_000, 100_000] } else { sizes };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -14,11 +14,13 @@ mod file;
 pub mod handover;
 pub mod import;
 pub mod lock;
+mod logs;
 pub mod renew;
 pub mod restrict;
 pub mod resume;
 pub mod revoke;
 pub mod role;
+pub mod serve;
 pub mod stop;
 pub mod suspend;
 pub mod tap;
@@ -45,6 +47,16 @@ enum Command {
     /// A whole network in one go: registry, broker, pages, simulated controllers and a short story
     #[command(after_help = "Example: tremen demo")]
     Demo(demo::Demo),
+    /// Run the registry until it is told to stop
+    #[command(after_help = "Example: tremen serve --config tremen.toml\n\nWithout a file: data in ./data, pages on \
+        127.0.0.1:8080, the broker on 127.0.0.1:1883.")]
+    Serve {
+        #[command(flatten)]
+        common: desk::Common,
+        /// The form of the logs: human or json
+        #[arg(long, value_name = "FORM")]
+        log: Option<String>,
+    },
     /// Play a controller once over MQTT and print the answer
     Tap(tap::Tap),
     /// Make the network match a network file
@@ -103,6 +115,7 @@ pub fn run() -> ExitCode {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => fail(&format!("{error:#}"), 1),
             },
+            Command::Serve { common, log } => desk::exit(serve(&common, log.as_deref()).await),
             Command::Tap(it) => tap::run(&it).await.unwrap_or_else(|error| fail(&error, 2)),
             Command::Apply(it) => desk::exit(apply::run(&it).await),
             Command::Import(it) => desk::exit(import::run(&it).await),
@@ -126,6 +139,13 @@ pub fn run() -> ExitCode {
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
     })
+}
+
+async fn serve(common: &desk::Common, log: Option<&str>) -> Result<ExitCode, desk::CliError> {
+    let config = desk::configuration(common)?;
+    logs::start(&config, log)?;
+    serve::run(&config).await.map_err(|error| desk::CliError::Failed(format!("{error:#}")))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn fail(why: &dyn std::fmt::Display, code: u8) -> ExitCode {
