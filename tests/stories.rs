@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a story that fails says where")]
 
 mod links;
+mod listener;
+mod pairs;
 mod raw;
+mod sessions;
 mod smoke;
 mod world;
