@@ -1,7 +1,15 @@
-//! The stories, one file each. Start with `world.rs`, which starts a registry in a folder of its own.
+//! The stories, one file each. Start with `world.rs`, which starts a registry in a folder of its own, and with `raw.rs`, a
+//! controller that is played by hand.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a story that fails says where")]
 
 mod bridge;
+mod ends;
 mod house;
+mod links;
+mod listener;
+mod pairs;
+mod raw;
+mod reasons;
+mod sessions;
 mod smoke;
 mod world;

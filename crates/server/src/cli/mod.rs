@@ -29,6 +29,7 @@ pub mod unlock;
 pub mod unrestrict;
 mod which_award;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -104,7 +105,7 @@ enum Command {
 /// Reads the arguments, does what they say, and tells the exit code: 0 done, 1 failed, 2 wrong use.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(options_after_command(std::env::args_os().collect()));
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, 1),
@@ -141,6 +142,25 @@ pub fn run() -> ExitCode {
     })
 }
 
+/// Lets `--config FILE` and the other options that every command takes stand before the command too.
+fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut early = Vec::new();
+    while arguments.len() > 2 {
+        let first = arguments.get(1).and_then(|it| it.to_str()).unwrap_or("");
+        let taken = match first {
+            "--config" | "--log" => 2,
+            "--json" => 1,
+            _ if first.starts_with("--config=") || first.starts_with("--log=") => 1,
+            _ => break,
+        };
+        early.extend(arguments.drain(1..=taken.min(arguments.len() - 1)));
+    }
+    // Right behind the command, so that what it takes at its end is left alone.
+    let command = 2.min(arguments.len());
+    arguments.splice(command..command, early);
+    arguments
+}
+
 async fn serve(common: &desk::Common, log: Option<&str>) -> Result<ExitCode, desk::CliError> {
     let config = desk::configuration(common)?;
     logs::start(&config, log)?;
@@ -152,4 +172,28 @@ fn fail(why: &dyn std::fmt::Display, code: u8) -> ExitCode {
     // Where standard error is gone too, the exit code still tells.
     let _ = writeln!(std::io::stderr(), "tremen: {why}");
     ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, options_after_command};
+
+    fn moved(line: &str) -> String {
+        let arguments = line.split(' ').map(Into::into).collect();
+        options_after_command(arguments).join(" ".as_ref()).into_string().unwrap()
+    }
+
+    #[test]
+    fn options_of_every_command_may_stand_before_it() {
+        assert_eq!(moved("tremen --config a.toml doctor"), "tremen doctor --config a.toml");
+        assert_eq!(moved("tremen --json --config=a doctor"), "tremen doctor --json --config=a");
+        assert_eq!(moved("tremen apply --config a.toml n.toml"), "tremen apply --config a.toml n.toml");
+        assert_eq!(moved("tremen --version"), "tremen --version");
+        assert_eq!(moved("tremen --config"), "tremen --config");
+    }
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
 }

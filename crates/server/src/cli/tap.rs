@@ -40,9 +40,8 @@ pub struct Tap {
     /// The controller's secrets: the file that `tremen controller add --json` or `rotate --json` printed
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Print the answer as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: super::desk::Common,
 }
 
 /// What `tremen controller add --json` prints.
@@ -165,7 +164,7 @@ async fn answer(player: &mut Player, machine: &str, reading: Reading, intent: In
 
 #[expect(clippy::print_stdout, reason = "a command's result goes to standard output")]
 fn print(tap: &Tap, told: &serde_json::Value, line: &str) {
-    if tap.json {
+    if tap.common.json {
         println!("{told}");
     } else {
         println!("{line}");

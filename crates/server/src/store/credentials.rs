@@ -5,6 +5,10 @@ use tremen_rules::{ControllerId, Time};
 use super::tx::{StoreError, Touched, Tx};
 use crate::params;
 
+/// No controller has seen so many orders. One that claims more, perhaps in a thief's hands, must not use up the numbers:
+/// without a number no stop could be ordered.
+const MOST_ORDERS: u64 = 1 << 48;
+
 /// What a controller proves itself with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
@@ -111,6 +115,7 @@ impl Tx<'_> {
         last_order: u64,
     ) -> Result<(), StoreError> {
         let capabilities = serde_json::json!(capabilities).to_string();
+        let last_order = last_order.min(MOST_ORDERS);
         self.execute(
             "INSERT INTO presence (controller, firmware, capabilities, last_order) VALUES ($1, $2, $3, $4)
              ON CONFLICT (controller) DO UPDATE SET firmware = $2, capabilities = $3,
