@@ -46,9 +46,8 @@ async fn look(store: &Store) -> Result<Option<Time>, FlowError> {
         .await?;
     match due {
         Some((_, true)) => {
-            let (ended, free) = store
-                .write(|tx| Ok::<_, FlowError>((end_due_sessions::run(tx)?, end_due_locks::run(tx)?)))
-                .await?;
+            let (ended, free) =
+                store.write(|tx| Ok::<_, FlowError>((end_due_sessions::run(tx)?, end_due_locks::run(tx)?))).await?;
             for stopped in &ended.stopped {
                 tracing::info!(machine.id = %stopped.machine, reason = stopped.reason, "a right ended; its session is told to stop");
             }
