@@ -5,7 +5,7 @@ use tremen_rules::network::Network;
 use tremen_rules::{Award, AwardId, Level, PersonId, Scope, Span, Time};
 use tremen_server::flows::{block_card, lock_machine, restrict_person, revoke_award, suspend_award, unlock_machine};
 use tremen_server::store::NewAward;
-use tremen_wire::{Channel, Intent, Outcome};
+use tremen_wire::{Channel, Event, Intent, Outcome};
 
 use crate::raw::{Raw, denied, granted, uid};
 use crate::world::{THURSDAY, World, declare, id, operator};
@@ -116,10 +116,13 @@ async fn what_the_machine_and_the_venue_ask_of_a_person() {
 
     let lock = lock_machine::Request { machine: id(LASER), until: None };
     world.change(move |tx| lock_machine::run(tx, &operator(), &lock)).await;
-    r.order().await; // to lock
+    let order = r.order().await; // to lock
+    r.settle(Event::Confirmed, &order, None);
     assert_eq!(reasons(r, 1).await, ["machine_out_of_service"]);
     world.change(|tx| unlock_machine::run(tx, &operator(), &id(LASER))).await;
-    r.order().await; // to unlock
+    let order = r.order().await; // to unlock
+    r.settle(Event::Confirmed, &order, None);
+    r.hears_nothing().await; // so that it is settled before the clock moves
 
     let request = restrict_person::Request {
         person: person.clone(),

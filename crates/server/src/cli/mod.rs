@@ -52,8 +52,9 @@ enum Command {
     #[command(after_help = "Example: tremen serve --config tremen.toml\n\nWithout a file: data in ./data, pages on \
         127.0.0.1:8080, the broker on 127.0.0.1:1883.")]
     Serve {
-        #[command(flatten)]
-        common: desk::Common,
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<std::path::PathBuf>,
         /// The form of the logs: human or json
         #[arg(long, value_name = "FORM")]
         log: Option<String>,
@@ -116,7 +117,7 @@ pub fn run() -> ExitCode {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => fail(&format!("{error:#}"), 1),
             },
-            Command::Serve { common, log } => desk::exit(serve(&common, log.as_deref()).await),
+            Command::Serve { config, log } => desk::exit(serve(config, log.as_deref()).await),
             Command::Tap(it) => tap::run(&it).await.unwrap_or_else(|error| fail(&error, 2)),
             Command::Apply(it) => desk::exit(apply::run(&it).await),
             Command::Import(it) => desk::exit(import::run(&it).await),
@@ -161,8 +162,8 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-async fn serve(common: &desk::Common, log: Option<&str>) -> Result<ExitCode, desk::CliError> {
-    let config = desk::configuration(common)?;
+async fn serve(config: Option<std::path::PathBuf>, log: Option<&str>) -> Result<ExitCode, desk::CliError> {
+    let config = desk::configuration(&desk::Common { config, json: false })?;
     logs::start(&config, log)?;
     serve::run(&config).await.map_err(|error| desk::CliError::Failed(format!("{error:#}")))?;
     Ok(ExitCode::SUCCESS)
