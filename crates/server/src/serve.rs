@@ -65,12 +65,12 @@ pub enum StartError {
     #[error(transparent)]
     Broker(#[from] machines::broker::BrokerError),
     /// The pages cannot be served there.
-    #[error("the pages cannot be served on {address}: {source}")]
+    #[error("the pages cannot be served on {address}: {why}")]
     Web {
         /// Where.
         address: SocketAddr,
         /// Why.
-        source: std::io::Error,
+        why: std::io::Error,
     },
 }
 
@@ -84,7 +84,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     // First what can be taken by somebody else, so that nothing runs yet when it is.
     let listener = match web {
         Some(address) => {
-            Some(tokio::net::TcpListener::bind(address).await.map_err(|source| StartError::Web { address, source })?)
+            Some(tokio::net::TcpListener::bind(address).await.map_err(|why| StartError::Web { address, why })?)
         }
         None => None,
     };

@@ -156,8 +156,9 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
         };
         early.extend(arguments.drain(1..=taken.min(arguments.len() - 1)));
     }
-    // Right behind the command, so that what it takes at its end is left alone.
-    let command = 2.min(arguments.len());
+    // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
+    let two_words = arguments.get(1).is_some_and(|it| it == "controller" || it == "role");
+    let command = if two_words { 3 } else { 2 }.min(arguments.len());
     arguments.splice(command..command, early);
     arguments
 }
@@ -189,6 +190,7 @@ mod tests {
         assert_eq!(moved("tremen --config a.toml doctor"), "tremen doctor --config a.toml");
         assert_eq!(moved("tremen --json --config=a doctor"), "tremen doctor --json --config=a");
         assert_eq!(moved("tremen apply --config a.toml n.toml"), "tremen apply --config a.toml n.toml");
+        assert_eq!(moved("tremen --config a controller add x"), "tremen controller add --config a x");
         assert_eq!(moved("tremen --version"), "tremen --version");
         assert_eq!(moved("tremen --config"), "tremen --config");
     }
