@@ -74,7 +74,7 @@ impl World {
             .await
             .unwrap();
         let settings = EmbeddedSettings { address: "127.0.0.1:0".parse().unwrap(), tls: None, max_clients: 100 };
-        let running = start(Parts { store: store.clone(), broker: Broker::Embedded(settings) }).await.unwrap();
+        let running = start(Parts { store: store.clone(), broker: Broker::Embedded(settings), web: None }).await.unwrap();
         Self { folder, store, running }
     }
 

@@ -10,7 +10,7 @@ CREATE TABLE meta (
 
 -- The journal: one row for each event and each decision, its payload in a table of its own so that it can be erased.
 CREATE TABLE entries (
-    entry   INTEGER PRIMARY KEY AUTOINCREMENT,
+    entry   INTEGER PRIMARY KEY, -- never reused: no entry is ever deleted
     at      INTEGER NOT NULL,
     kind    TEXT NOT NULL,
     digest  BLOB NOT NULL -- SHA-256 of salt and payload
@@ -187,7 +187,7 @@ CREATE TABLE links (
 CREATE INDEX links_by_link ON links (controller, link);
 
 CREATE TABLE decisions (
-    decision   INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision   INTEGER PRIMARY KEY, -- never reused: the newest is never deleted
     entry      INTEGER NOT NULL REFERENCES entries (entry), -- its payload holds the facts
     at         INTEGER NOT NULL,
     controller TEXT NOT NULL,

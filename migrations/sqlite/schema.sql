@@ -88,7 +88,7 @@ CREATE TABLE credentials (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE decisions (
-    decision   INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision   INTEGER PRIMARY KEY, -- never reused: the newest is never deleted
     entry      INTEGER NOT NULL REFERENCES entries (entry), -- its payload holds the facts
     at         INTEGER NOT NULL,
     controller TEXT NOT NULL,
@@ -114,7 +114,7 @@ CREATE TABLE declarations (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE entries (
-    entry   INTEGER PRIMARY KEY AUTOINCREMENT,
+    entry   INTEGER PRIMARY KEY, -- never reused: no entry is ever deleted
     at      INTEGER NOT NULL,
     kind    TEXT NOT NULL,
     digest  BLOB NOT NULL -- SHA-256 of salt and payload
@@ -138,7 +138,6 @@ CREATE TABLE links (
     hello         TEXT NOT NULL, -- JSON: running sessions
     highest_n     INTEGER NOT NULL DEFAULT 0,
     seen          INTEGER NOT NULL DEFAULT 0, -- RFC 4303 section 3.4.3: bit k is highest_n - k
-    session_n     INTEGER NOT NULL DEFAULT 0, -- highest n that spoke of a session or relay
     PRIMARY KEY (controller, challenge)
 ) STRICT, WITHOUT ROWID;
 
@@ -255,6 +254,8 @@ CREATE TABLE sessions (
     stop_order  INTEGER,          -- number of its stop order
     stop_why    TEXT,
     due_at      INTEGER NOT NULL, -- when the registry must look at it again
+    spoke_link  BLOB,             -- the link in which a report last spoke of it
+    spoke_n     INTEGER,          -- and that report's counter
     ended_at    INTEGER,
     end_why     TEXT
 ) STRICT, WITHOUT ROWID;

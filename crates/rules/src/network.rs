@@ -31,6 +31,28 @@ pub struct Network {
     pub controllers: BTreeMap<ControllerId, Controller>,
 }
 
+impl Network {
+    /// A network that declares nothing, as before its file was first applied.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            settings: Settings {
+                name: "Tremen".to_owned(),
+                languages: vec![Language::Fr, Language::En, Language::Br],
+                time_zone: chrono_tz::Europe::Paris,
+                address: None,
+                four_eyes: Vec::new(),
+            },
+            issuers: BTreeMap::new(),
+            venues: BTreeMap::new(),
+            references: BTreeMap::new(),
+            machines: BTreeMap::new(),
+            acceptances: Vec::new(),
+            controllers: BTreeMap::new(),
+        }
+    }
+}
+
 /// What holds for the whole network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Login, Machines, REGISTRY_USER, Secret};
 use crate::store::{Store, system_random};
+use crate::web::{self, Live, Readiness, WebState};
 
 /// What the registry is made of.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct Parts {
     pub store: Store,
     /// The broker.
     pub broker: Broker,
+    /// Where pages are served; none for no pages. Port 0 chooses a free one.
+    pub web: Option<SocketAddr>,
 }
 
 /// Which broker.
@@ -38,19 +41,53 @@ pub struct Running {
     pub broker: Address,
     /// Where the embedded broker listens, if there is one.
     pub broker_address: Option<SocketAddr>,
+    /// Where pages are served.
+    pub web_address: Option<SocketAddr>,
     /// The secrets of controllers.
     pub keyring: Arc<Keyring>,
+    registry_password: Option<Secret>,
     machines: Machines,
+    pages: Option<Pages>,
     embedded: Option<Embedded>,
+}
+
+#[derive(Debug)]
+struct Pages {
+    live: Live,
+    shutdown: tokio::sync::oneshot::Sender<()>,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// Why the registry could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The embedded broker cannot listen.
+    #[error(transparent)]
+    Broker(#[from] machines::broker::BrokerError),
+    /// The pages cannot be served there.
+    #[error("the pages cannot be served on {address}: {source}")]
+    Web {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
 }
 
 /// Starts the registry; returns once it hears controllers, or after a broker that is elsewhere was given some time.
 ///
 /// # Errors
-/// When the embedded broker cannot listen.
-pub async fn start(parts: Parts) -> Result<Running, machines::broker::BrokerError> {
-    let Parts { store, broker } = parts;
+/// When the embedded broker or the pages cannot listen.
+pub async fn start(parts: Parts) -> Result<Running, StartError> {
+    let Parts { store, broker, web } = parts;
     let keyring = Arc::new(Keyring::new(store.clone()));
+    // First what can be taken by somebody else, so that nothing runs yet when it is.
+    let listener = match web {
+        Some(address) => {
+            Some(tokio::net::TcpListener::bind(address).await.map_err(|source| StartError::Web { address, source })?)
+        }
+        None => None,
+    };
     let (embedded, address, credentials) = match broker {
         Broker::Embedded(settings) => {
             let mut password = [0; 20];
@@ -69,6 +106,7 @@ pub async fn start(parts: Parts) -> Result<Running, machines::broker::BrokerErro
     };
     let mut run_id = [0; 5];
     system_random()(&mut run_id);
+    let registry_password = credentials.as_ref().map(|(_, password)| password.clone());
     let login = Login {
         address: address.clone(),
         client_id: format!("tremen-registry-{}", crate::keys::base32(&run_id)),
@@ -86,10 +124,42 @@ pub async fn start(parts: Parts) -> Result<Running, machines::broker::BrokerErro
     let mut connected = machines.connected.clone();
     let heard = connected.wait_for(|connected| *connected);
     if tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.is_err() {
-        tracing::warn!(host = address.host, port = address.port, "the broker does not answer; the registry goes on trying");
+        tracing::warn!(
+            host = address.host,
+            port = address.port,
+            "the broker does not answer; the registry goes on trying"
+        );
     }
+    let pages = listener.map(|listener| open_pages(&store, listener, connected.clone()));
+    let (web_address, pages) = pages.unzip();
     let broker_address = embedded.as_ref().map(|embedded| embedded.address);
-    Ok(Running { store, broker: address, broker_address, keyring, machines, embedded })
+    Ok(Running {
+        store,
+        broker: address,
+        broker_address,
+        web_address: web_address.flatten(),
+        keyring,
+        registry_password,
+        machines,
+        pages,
+        embedded,
+    })
+}
+
+fn open_pages(
+    store: &Store,
+    listener: tokio::net::TcpListener,
+    connected: tokio::sync::watch::Receiver<bool>,
+) -> (Option<SocketAddr>, Pages) {
+    let address = listener.local_addr().ok();
+    let live = Live::start(store);
+    let readiness = Readiness::default().with("broker", connected, "the broker does not answer");
+    let router = web::router(WebState { store: store.clone(), live: live.clone(), readiness });
+    let (shutdown, asked) = tokio::sync::oneshot::channel::<()>();
+    let task = tokio::spawn(web::serve(listener, router, async move {
+        let _ = asked.await; // told, or dropped: both mean the end
+    }));
+    (address, Pages { live, shutdown, task })
 }
 
 impl Running {
@@ -99,8 +169,21 @@ impl Running {
         self.machines.connected.clone()
     }
 
+    /// The password of the registry's own account, for whoever else of this process speaks to the broker.
+    #[must_use]
+    pub fn registry_password(&self) -> Option<Secret> {
+        self.registry_password.clone()
+    }
+
     /// Stops everything; what was committed stays.
     pub async fn stop(self) {
+        if let Some(pages) = self.pages {
+            pages.live.close();
+            drop(pages.shutdown);
+            if !matches!(pages.task.await, Ok(Ok(()))) {
+                tracing::warn!("the pages did not end by themselves");
+            }
+        }
         self.machines.stop().await;
         if let Some(embedded) = self.embedded {
             embedded.stop().await;

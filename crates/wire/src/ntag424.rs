@@ -28,6 +28,17 @@ pub fn open_picc(meta_key: &[u8; 16], picc: &[u8; 16]) -> Option<([u8; 7], u32)>
     (tag == PICC_TAG).then_some(([u0, u1, u2, u3, u4, u5, u6], u32::from_le_bytes([c0, c1, c2, 0])))
 }
 
+/// What a card encrypts under the meta-read key when it is read: the other side of [`open_picc`], for simulated cards. The
+/// counter has 24 bits; a real card fills up with random bytes, a simulated one with zeros.
+#[must_use]
+pub fn close_picc(meta_key: &[u8; 16], uid: &[u8; 7], counter: u32) -> [u8; 16] {
+    let [u0, u1, u2, u3, u4, u5, u6] = *uid;
+    let [c0, c1, c2, _] = counter.to_le_bytes();
+    let mut block = [PICC_TAG, u0, u1, u2, u3, u4, u5, u6, c0, c1, c2, 0, 0, 0, 0, 0].into();
+    Aes128::new(&(*meta_key).into()).encrypt_block(&mut block);
+    block.0
+}
+
 /// The MAC that a card makes over the characters that its mirror covers, under its file key. The counter has 24 bits.
 #[must_use]
 pub fn session_mac(file_key: &[u8; 16], uid: &[u8; 7], counter: u32, text: &[u8]) -> [u8; 8] {
@@ -98,6 +109,13 @@ mod tests {
         assert_eq!(diversify(&key, &input[..20]), Some(cmac(&key, &[&[0x01], &input[..20]])));
         // Below, they differ.
         assert_ne!(diversify(&key, &input[..7]), Some(cmac(&key, &[&[0x01], &input[..7]])));
+    }
+
+    #[test]
+    fn a_simulated_card_reads_as_itself() {
+        let (key, uid) = ([7; 16], [4, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(open_picc(&key, &close_picc(&key, &uid, 0x01_02_03)), Some((uid, 0x01_02_03)));
+        assert_eq!(open_picc(&[8; 16], &close_picc(&key, &uid, 1)), None);
     }
 
     #[test]

@@ -4,11 +4,50 @@
 //! the sessions that it hits and orders their stop, all in that one transaction. Doors run it with
 //! [`Store::write`](crate::store::Store::write), or with [`preview`] to learn what it would do.
 
+pub mod apply_network;
+pub mod award_reference;
+pub mod block_card;
+mod checks;
 pub mod decide_access;
+pub mod end_due_locks;
 pub mod end_due_sessions;
+pub mod end_restriction;
+pub mod end_role;
+pub mod explain;
+mod explain_steps;
+pub mod export_facts;
+pub mod export_records;
+pub mod grant_role;
+pub mod import;
+pub mod import_awards;
+pub mod import_cards;
+pub mod import_handovers;
+pub mod import_machines;
+pub mod import_memberships;
+pub mod import_people;
+pub mod import_restrictions;
+pub mod import_roles;
+#[cfg(test)]
+mod import_tests;
 pub mod link_controller;
+pub mod lock_machine;
+pub mod provision_controller;
+pub mod record_handover;
+#[cfg(test)]
+pub(crate) mod rehearsal;
+pub mod renew_award;
+pub mod replace_controller;
+pub mod restrict_person;
+pub mod resume_award;
+pub mod retire_controller;
+pub mod revoke_award;
+pub mod rotate_controller;
 pub mod sessions;
+pub mod stop_session;
+pub mod suspend_award;
 pub mod take_report;
+pub mod unblock_card;
+pub mod unlock_machine;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tremen_rules::{ControllerId, MachineId};
-use tremen_wire::{Event, Lease, Report, SessionId};
+use tremen_wire::{Event, Lease, Link, Report, SessionId};
 
 use super::link_controller::{Entrance, Sender, enter};
 use super::{FlowError, network, sessions};
@@ -13,8 +13,8 @@ use crate::store::{OrderRow, SessionRow, Touched, Tx};
 pub enum Reply {
     /// A lease; of 0 seconds when the session is over or the report is only noted.
     Lease(Lease),
-    /// The session is to stop: its order, once more.
-    Order(OrderRow),
+    /// The session is to stop: its order, once more, in the current link.
+    Order(OrderRow, Option<Link>),
 }
 
 /// Takes a report in; `None` where nothing is answered.
@@ -106,7 +106,7 @@ fn alive(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<
     let order = session.stop_order.map(|number| tx.order(controller, number)).transpose()?.flatten();
     let Some(machine) = machine.filter(|_| order.is_none()) else {
         tx.keep_session(&session, idle_end)?;
-        return Ok(order.map(Reply::Order)); // it gets no lease any more
+        return Ok(order.map(|order| Reply::Order(order, report.link))); // it gets no lease any more
     };
     session.lease_until = tx.now().plus_seconds(i64::from(machine.lease_seconds));
     tx.keep_session(&session, idle_end)?;
@@ -125,7 +125,7 @@ fn alive(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<
 fn stop_again(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<Reply, FlowError> {
     let open = tx.open_orders(controller)?;
     if let Some(order) = open.into_iter().find(|order| order.session == report.session && order.stop.is_some()) {
-        return Ok(Reply::Order(order));
+        return Ok(Reply::Order(order, report.link));
     }
     let network = network(tx)?;
     let served = network.controllers.get(controller).map(|it| it.machines.as_slice()).unwrap_or_default();
@@ -139,7 +139,8 @@ fn stop_again(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Re
         "running_session_stopped",
         &json!({ "controller": controller, "machine": machine, "session": session.to_string(), "why": why }),
     )?;
-    let policy = network.machines.get(machine).map_or(tremen_rules::network::StopPolicy::Immediate, |it| it.stop_policy);
+    let policy =
+        network.machines.get(machine).map_or(tremen_rules::network::StopPolicy::Immediate, |it| it.stop_policy);
     let stop = sessions::wire_policy(tx, controller, policy)?;
     let lcd = crate::words::stop_lcd(&why, crate::words::language_of(&network));
     let number = tx.add_order(&crate::store::NewOrder {
@@ -152,7 +153,7 @@ fn stop_again(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Re
         lcd: Some(&lcd),
         entry,
     })?;
-    Ok(tx.order(controller, number)?.map_or_else(|| noted(report, true), Reply::Order))
+    Ok(tx.order(controller, number)?.map_or_else(|| noted(report, true), |order| Reply::Order(order, report.link)))
 }
 
 /// `ended`: the session is over, whatever else is on its way.
@@ -167,7 +168,9 @@ fn ended(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<
         let why = session.stop_why.clone().unwrap_or_else(|| "ended".to_owned());
         sessions::close(tx, &session, &why)?;
     }
-    if report.relay == Some(true) {
+    let other = report.machine.as_deref().map(|machine| tx.open_session_on(machine)).transpose()?.flatten();
+    if report.relay == Some(true) && other.is_none() {
+        // The power is on and nobody's session is: a welded contact, or a fault of the controller.
         tx.record("relay_stuck", &json!({ "controller": controller, "machine": report.machine }))?;
     }
     Ok(Some(noted(report, true)))

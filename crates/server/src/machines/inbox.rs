@@ -1,23 +1,22 @@
 //! What controllers send: told apart, opened, handed to its flow, answered after the commit.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use tokio::sync::oneshot;
 use tremen_rules::ControllerId;
-use tremen_wire::{
-    Answer, Ask, Channel, Down, MalformedKind, Nonce, Outcome, Presence, Refused, Topic, Up, Verdict,
-};
+use tremen_rules::network::Language;
+use tremen_wire::{Answer, Ask, Channel, Down, MalformedKind, Nonce, Outcome, Presence, Refused, Topic, Up};
 
 use super::client::Client;
 use super::keyring::{Keyring, Known};
 use super::outbox;
 use crate::flows::decide_access::{self, Asking};
 use crate::flows::take_report::{self, Reply};
-use crate::flows::{FlowError, link_controller, network};
-use crate::store::{Store, StoreError};
+use crate::flows::{FlowError, link_controller, sessions};
+use crate::store::{Store, StoreError, Tx};
 use crate::words;
 
 /// An ask that is not decided by then is answered `registry_unreachable`.
@@ -25,20 +24,18 @@ const PATIENCE: Duration = Duration::from_millis(1_900);
 /// Malformed messages of one controller are told in the log once in this time.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Takes what comes in.
+/// Takes what comes in. Cheap to clone.
+#[derive(Clone)]
 pub(super) struct Inbox {
     store: Store,
     keyring: Arc<Keyring>,
     client: Client,
-    told: Mutex<BTreeMap<String, Instant>>,
+    told: Arc<Mutex<BTreeMap<String, Instant>>>,
 }
 
-/// A question that the store works on.
-type Pending<T> = Result<oneshot::Receiver<Result<T, FlowError>>, StoreError>;
-
 impl Inbox {
-    pub(super) const fn new(store: Store, keyring: Arc<Keyring>, client: Client) -> Self {
-        Self { store, keyring, client, told: Mutex::new(BTreeMap::new()) }
+    pub(super) fn new(store: Store, keyring: Arc<Keyring>, client: Client) -> Self {
+        Self { store, keyring, client, told: Arc::default() }
     }
 
     /// Takes one message. Jobs enter the store's queue here, in the order of arrival; their answers are sent by tasks.
@@ -71,14 +68,18 @@ impl Inbox {
             Ok(Up::Ask(ask)) => self.take_ask(known, ask, bytes),
             Ok(Up::Report(report)) => {
                 let sender = known.sender.clone();
-                self.answer(known, self.store.submit(move |tx| take_report::run(tx, &sender, &report)), |reply| match reply {
-                    Reply::Lease(lease) => Down::Lease(lease),
-                    Reply::Order(order) => Down::Order(outbox::to_wire(&order, None)),
-                });
+                self.answer(
+                    known,
+                    move |tx| take_report::run(tx, &sender, &report),
+                    |reply| match reply {
+                        Reply::Lease(lease) => Down::Lease(lease),
+                        Reply::Order(order, link) => Down::Order(outbox::to_wire(&order, link)),
+                    },
+                );
             }
             Ok(Up::Hello(hello)) => {
                 let sender = known.sender.clone();
-                self.answer(known, self.store.submit(move |tx| link_controller::welcome(tx, &sender, &hello)), Down::Welcome);
+                self.answer(known, move |tx| link_controller::welcome(tx, &sender, &hello), Down::Welcome);
             }
             Err(Refused::Unsealed | Refused::BadSeal) => {
                 self.tell(known.wire_id.as_str(), "controller_not_trusted", "a message without a good seal is dropped");
@@ -92,27 +93,31 @@ impl Inbox {
         }
     }
 
+    /// An ask is answered by whoever comes first: the decision, or the end of patience.
     fn take_ask(&self, known: &Arc<Known>, ask: Ask, bytes: &[u8]) {
         let asking = Asking { sender: known.sender.clone(), ask: ask.clone(), digest: Sha256::digest(bytes).into() };
-        let pending: Pending<Option<Answer>> = self.store.submit(move |tx| decide_access::run(tx, &asking));
-        let (store, client, known) = (self.store.clone(), self.client.clone(), known.clone());
+        let answered = Arc::new(AtomicBool::new(false));
+        let done = {
+            let (inbox, known, ask, answered) = (self.clone(), known.clone(), ask.clone(), answered.clone());
+            move |decided: Result<Option<Answer>, FlowError>| {
+                if answered.swap(true, Ordering::SeqCst) {
+                    return inbox.withdraw(decided);
+                }
+                match decided {
+                    Ok(Some(answer)) => inbox.send(&known, &Down::Answer(answer)),
+                    Ok(None) => {}
+                    Err(error) => inbox.unreachable(&known, &ask, &error),
+                }
+            }
+        };
+        if let Err(error) = self.store.submit(move |tx| decide_access::run(tx, &asking), done) {
+            return self.unreachable(known, &ask, &error.into());
+        }
+        let (inbox, known) = (self.clone(), known.clone());
         tokio::spawn(async move {
-            let answer = match pending {
-                Ok(mut told) => match tokio::time::timeout(PATIENCE, &mut told).await {
-                    Ok(answer) => answer.unwrap_or(Err(StoreError::Closed.into())),
-                    Err(_) => {
-                        tokio::spawn(withdraw(store.clone(), told));
-                        Err(StoreError::Late.into())
-                    }
-                },
-                Err(error) => Err(error.into()),
-            };
-            let answer = answer.unwrap_or_else(|error| {
-                tracing::error!(controller.id = %known.wire_id, %error, "an ask is answered registry_unreachable");
-                Some(unreachable(&store, &ask))
-            });
-            if let Some(answer) = answer {
-                send(&client, &known, &Down::Answer(answer));
+            tokio::time::sleep(PATIENCE).await;
+            if !answered.swap(true, Ordering::SeqCst) {
+                inbox.unreachable(&known, &ask, &StoreError::Late.into());
             }
         });
     }
@@ -120,43 +125,86 @@ impl Inbox {
     fn refuse(&self, known: &Arc<Known>, nonce: Nonce, kind: MalformedKind) {
         let sender = known.sender.clone();
         tracing::debug!(kind = kind.as_str(), "a malformed ask is refused");
-        self.answer(known, self.store.submit(move |tx| decide_access::refuse_malformed(tx, &sender, nonce)), Down::Answer);
+        self.answer(known, move |tx| decide_access::refuse_malformed(tx, &sender, nonce), Down::Answer);
     }
 
-    /// Sends what a flow answers, once it is durable.
+    /// Runs a flow and sends what it answers, once it is durable.
     fn answer<T: Send + 'static>(
         &self,
         known: &Arc<Known>,
-        pending: Pending<Option<T>>,
+        flow: impl FnOnce(&mut Tx<'_>) -> Result<Option<T>, FlowError> + Send + 'static,
         to_wire: impl FnOnce(T) -> Down + Send + 'static,
     ) {
-        let (store, client, known) = (self.store.clone(), self.client.clone(), known.clone());
-        tokio::spawn(async move {
-            let answer = match pending {
-                Ok(told) => told.await.unwrap_or(Err(StoreError::Closed.into())),
-                Err(error) => Err(error.into()),
-            };
-            match answer {
-                Ok(Some(answer)) => {
-                    let down = with_link(&store, &known, to_wire(answer));
-                    send(&client, &known, &down);
-                }
-                Ok(None) => {}
-                // The controller repeats what it must know; a silence is what it takes for a registry out of reach.
-                Err(error) => tracing::error!(controller.id = %known.wire_id, %error, "a message could not be answered"),
-            }
+        let (inbox, sender) = (self.clone(), known.clone());
+        let submitted = self.store.submit(flow, move |answer| match answer {
+            Ok(Some(answer)) => inbox.send(&sender, &to_wire(answer)),
+            Ok(None) => {}
+            // The controller repeats what it must know; a silence is what it takes for a registry out of reach.
+            Err(error) => tracing::error!(controller.id = %sender.wire_id, %error, "a message could not be answered"),
         });
+        if let Err(error) = submitted {
+            tracing::error!(controller.id = %known.wire_id, %error, "a message could not be answered");
+        }
+    }
+
+    fn send(&self, known: &Known, down: &Down) {
+        let topic = down.channel().topic(&known.wire_id);
+        self.client.publish(&topic, down.encode(&known.wire_id, known.protection()), false);
+    }
+
+    /// Says that the registry cannot decide in time. This is no decision and is in no journal.
+    fn unreachable(&self, known: &Known, ask: &Ask, error: &FlowError) {
+        tracing::error!(controller.id = %known.wire_id, %error, "an ask is answered registry_unreachable");
+        let reason = "registry_unreachable".to_owned();
+        self.send(
+            known,
+            &Down::Answer(Answer {
+                link: ask.link,
+                nonce: ask.nonce,
+                machine: ask.machine.clone(),
+                lcd: words::unreachable_lcd(Language::Fr),
+                outcome: Outcome::Deny { reason: reason.clone(), reasons: vec![reason] },
+            }),
+        );
+    }
+
+    /// A decision that was committed after its controller had been told that the registry is out of reach: a session that
+    /// it granted is closed, since nobody will use it.
+    fn withdraw(&self, decided: Result<Option<Answer>, FlowError>) {
+        let Ok(Some(Answer { outcome: Outcome::Grant { session, .. }, .. })) = decided else { return };
+        let withdrawn = self.store.submit(
+            move |tx| {
+                if let Some(row) = tx.session(session)?.filter(|row| row.ended_at.is_none()) {
+                    sessions::close(tx, &row, "registry_unreachable")?;
+                }
+                Ok::<_, FlowError>(())
+            },
+            |done| {
+                if let Err(error) = done {
+                    tracing::error!(%error, "a grant that came too late could not be withdrawn; its lease ends it");
+                }
+            },
+        );
+        if let Err(error) = withdrawn {
+            tracing::error!(%error, "a grant that came too late could not be withdrawn; its lease ends it");
+        }
     }
 
     fn take_presence(&self, controller: &str, bytes: &[u8]) {
-        let (Ok(controller), Some(presence)) = (
-            ControllerId::parse(controller),
-            std::str::from_utf8(bytes).ok().and_then(Presence::parse),
-        ) else {
+        let (Ok(controller), Some(presence)) =
+            (ControllerId::parse(controller), std::str::from_utf8(bytes).ok().and_then(Presence::parse))
+        else {
             return;
         };
         let online = presence == Presence::Online;
-        let noted = self.store.submit(move |tx| link_controller::note_presence(tx, &controller, online));
+        let noted = self.store.submit(
+            move |tx| link_controller::note_presence(tx, &controller, online),
+            |noted| {
+                if let Err(error) = noted {
+                    tracing::warn!(%error, "a controller's presence could not be noted");
+                }
+            },
+        );
         if let Err(error) = noted {
             tracing::warn!(%error, "a controller's presence could not be noted");
         }
@@ -176,56 +224,3 @@ impl Inbox {
 fn open(known: &Known, channel: Channel, bytes: &[u8]) -> Result<Up, Refused> {
     Up::decode(&known.wire_id, channel, bytes, known.protection())
 }
-
-fn send(client: &Client, known: &Known, down: &Down) {
-    let topic = down.channel().topic(&known.wire_id);
-    client.publish(&topic, down.encode(&known.wire_id, known.protection()), false);
-}
-
-/// An order that answers an `alive` travels in the current link.
-fn with_link(store: &Store, known: &Known, down: Down) -> Down {
-    match down {
-        Down::Order(mut order) => {
-            let link = store.read_here(|tx| tx.current_link(&known.sender.controller));
-            order.link = link.unwrap_or_else(|error: StoreError| {
-                tracing::error!(%error, "a link cannot be read");
-                None
-            });
-            Down::Order(order)
-        }
-        other @ (Down::Answer(_) | Down::Lease(_) | Down::Welcome(_)) => other,
-    }
-}
-
-/// The registry cannot decide in time. This is no decision and is in no journal.
-fn unreachable(store: &Store, ask: &Ask) -> Answer {
-    let language = store.read_here(|tx| network(tx).map(|network| words::language_of(&network)));
-    let language = language.unwrap_or(tremen_rules::network::Language::Fr);
-    let reason = "registry_unreachable".to_owned();
-    Answer {
-        link: ask.link,
-        nonce: ask.nonce,
-        machine: ask.machine.clone(),
-        lcd: words::unreachable_lcd(language),
-        outcome: Outcome::Deny { reason: reason.clone(), reasons: vec![reason] },
-    }
-}
-
-/// A decision that was committed after its controller had been told that the registry is out of reach: a session that it
-/// granted is closed, since nobody will use it.
-async fn withdraw(store: Store, told: oneshot::Receiver<Result<Option<Answer>, FlowError>>) {
-    let Ok(Ok(Some(answer))) = told.await else { return };
-    let (Verdict::Grant, Outcome::Grant { session, .. }) = (answer.outcome.verdict(), answer.outcome) else { return };
-    let closed = store
-        .write(move |tx| {
-            if let Some(row) = tx.session(session)?.filter(|row| row.ended_at.is_none()) {
-                crate::flows::sessions::close(tx, &row, "registry_unreachable")?;
-            }
-            Ok::<_, FlowError>(())
-        })
-        .await;
-    if let Err(error) = closed {
-        tracing::error!(%error, "a grant that came too late could not be withdrawn; its lease ends it");
-    }
-}
-

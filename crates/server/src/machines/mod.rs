@@ -13,6 +13,7 @@ mod keyring;
 mod outbox;
 pub mod player;
 mod public_state;
+pub mod simulated_card;
 mod timer;
 
 use std::sync::Arc;
@@ -81,7 +82,7 @@ async fn forget_secrets(store: Store, keyring: Arc<Keyring>) {
         match next(&mut touched).await {
             Some(Touched::Credentials(controller)) => keyring.forget(controller.as_str()),
             Some(Touched::Network | Touched::Everything) => keyring.forget_all(),
-            Some(Touched::Machine(_) | Touched::Orders(_) | Touched::Sessions) => {}
+            Some(Touched::Machine(_) | Touched::Answer(_) | Touched::Orders(_) | Touched::Sessions) => {}
             None => return,
         }
     }

@@ -45,7 +45,7 @@ pub(super) async fn run(store: Store, keyring: Arc<Keyring>, client: Client) {
                 () = &mut timer => break,
                 what = next(&mut touched) => match what {
                     Some(Touched::Orders(_) | Touched::Everything) => break,
-                    Some(Touched::Machine(_) | Touched::Sessions | Touched::Network | Touched::Credentials(_)) => {}
+                    Some(Touched::Machine(_) | Touched::Answer(_) | Touched::Sessions | Touched::Network | Touched::Credentials(_)) => {}
                     None => return,
                 },
             }
@@ -76,7 +76,11 @@ async fn send_due(store: &Store, keyring: &Keyring, client: &Client) -> Result<O
         let Some(known) = keyring.get(order.controller.as_str()) else { continue };
         if link.is_some() || known.sender.profile == tremen_rules::network::Profile::Plain {
             let down = Down::Order(to_wire(order, *link));
-            client.publish(&down.channel().topic(&known.wire_id), down.encode(&known.wire_id, known.protection()), false);
+            client.publish(
+                &down.channel().topic(&known.wire_id),
+                down.encode(&known.wire_id, known.protection()),
+                false,
+            );
         }
     }
     // A crash before this commit sends them once more, which does no harm.

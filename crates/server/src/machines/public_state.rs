@@ -44,7 +44,7 @@ pub(super) async fn run(store: Store, client: Client) {
                 what = next(&mut touched) => match what {
                     Some(Touched::Machine(machine)) => { which = Some(machine); break; }
                     Some(Touched::Network | Touched::Everything) => break,
-                    Some(Touched::Orders(_) | Touched::Sessions | Touched::Credentials(_)) => {}
+                    Some(Touched::Answer(_) | Touched::Orders(_) | Touched::Sessions | Touched::Credentials(_)) => {}
                     None => return,
                 },
             }

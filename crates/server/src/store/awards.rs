@@ -52,7 +52,8 @@ pub(super) fn ended(until: Option<Time>, ended_at: Option<Time>) -> Option<Time>
     }
 }
 
-const AWARD: &str = "SELECT person, award, given_id, reference, version, level, issuer, issued_at, valid_until, awarded_by,
+const AWARD: &str =
+    "SELECT person, award, given_id, reference, version, level, issuer, issued_at, valid_until, awarded_by,
     supersedes, superseded_at, revoked_at, why FROM awards";
 
 fn read_award(row: &Row<'_, '_>) -> Result<StoredAward, StoreError> {

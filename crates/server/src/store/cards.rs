@@ -99,6 +99,16 @@ impl Tx<'_> {
         Ok(card)
     }
 
+    /// Corrects what kind of card it is, and what its owner calls it.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn correct_card(&self, card: &CardId, ntag424: bool, label: Option<&str>) -> Result<(), StoreError> {
+        let kind = if ntag424 { "ntag424" } else { "uid" };
+        self.execute("UPDATE cards SET kind = $1, label = $2 WHERE card = $3", params![kind, label, card])?;
+        Ok(())
+    }
+
     /// Notes the highest counter seen of an NTAG 424 DNA.
     ///
     /// # Errors
@@ -113,11 +123,9 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn card_blocks(&self, card: &CardId) -> Result<Vec<Span>, StoreError> {
-        self.query(
-            "SELECT since, ended_at FROM card_blocks WHERE card = $1 ORDER BY block",
-            params![card],
-            |row| Ok(Span::new(row.get(0)?, row.get(1)?)),
-        )
+        self.query("SELECT since, ended_at FROM card_blocks WHERE card = $1 ORDER BY block", params![card], |row| {
+            Ok(Span::new(row.get(0)?, row.get(1)?))
+        })
     }
 
     /// Blocks a card from now on.
@@ -125,10 +133,7 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn block_card(&self, card: &CardId, why: &str) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO card_blocks (card, since, why) VALUES ($1, $2, $3)",
-            params![card, self.now(), why],
-        )?;
+        self.execute("INSERT INTO card_blocks (card, since, why) VALUES ($1, $2, $3)", params![card, self.now(), why])?;
         Ok(())
     }
 

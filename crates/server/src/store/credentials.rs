@@ -163,11 +163,10 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn has_capability(&self, controller: &ControllerId, capability: &str) -> Result<bool, StoreError> {
-        let said = self.query_one(
-            "SELECT capabilities FROM presence WHERE controller = $1",
-            params![controller],
-            |row| row.get::<String>(0),
-        )?;
+        let said =
+            self.query_one("SELECT capabilities FROM presence WHERE controller = $1", params![controller], |row| {
+                row.get::<String>(0)
+            })?;
         Ok(said.is_some_and(|said| said.contains(&format!("\"{capability}\""))))
     }
 

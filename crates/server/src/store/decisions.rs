@@ -120,7 +120,7 @@ impl Tx<'_> {
             |row| row.get(0),
         )?;
         if let Ok(machine) = MachineId::parse(new.machine) {
-            self.touch(super::Touched::Machine(machine));
+            self.touch(super::Touched::Answer(machine));
         }
         decision.ok_or_else(|| StoreError::Engine("an inserted decision has no number".to_owned()))
     }

@@ -3,12 +3,11 @@
 //! The network is small and changes rarely, so its checked value is kept in memory; each transaction compares its
 //! revision with the database first. Rights are never kept, only the rules that they follow from.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tremen_rules::Network;
-use tremen_rules::network::{Acceptance, Controller, Issuer, Language, Machine, Reference, Settings, Venue};
+use tremen_rules::network::{Acceptance, Controller, Issuer, Machine, Reference, Settings, Venue};
 
 use super::tx::{StoreError, Touched, Tx};
 use crate::params;
@@ -108,25 +107,6 @@ impl Declared {
     }
 }
 
-/// A network that declares nothing.
-fn empty_network() -> Network {
-    Network {
-        settings: Settings {
-            name: "Tremen".to_owned(),
-            languages: vec![Language::Fr, Language::En, Language::Br],
-            time_zone: chrono_tz::Europe::Paris,
-            address: None,
-            four_eyes: Vec::new(),
-        },
-        issuers: BTreeMap::new(),
-        venues: BTreeMap::new(),
-        references: BTreeMap::new(),
-        machines: BTreeMap::new(),
-        acceptances: Vec::new(),
-        controllers: BTreeMap::new(),
-    }
-}
-
 impl Tx<'_> {
     /// The network that a revision declared; an empty one before revision 1.
     ///
@@ -139,10 +119,12 @@ impl Tx<'_> {
             params![revision],
             |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)),
         )?;
-        let mut network = empty_network();
+        let mut network = Network::empty();
         for (kind, spec) in declared {
             let json = format!(r#"{{"kind":"{kind}","spec":{spec}}}"#);
-            match serde_json::from_str(&json).map_err(|error| StoreError::Unreadable(format!("{kind} {spec}: {error}")))? {
+            match serde_json::from_str(&json)
+                .map_err(|error| StoreError::Unreadable(format!("{kind} {spec}: {error}")))?
+            {
                 Declared::Network(settings) => network.settings = settings,
                 Declared::Issuer(it) => drop(network.issuers.insert(it.id.clone(), it)),
                 Declared::Venue(it) => drop(network.venues.insert(it.id.clone(), it)),

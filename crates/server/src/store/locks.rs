@@ -24,11 +24,14 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn add_lock(&self, machine: &MachineId, until: Option<Time>, why: &str) -> Result<(), StoreError> {
+    pub fn add_lock(&mut self, machine: &MachineId, until: Option<Time>, why: &str) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO machine_locks (machine, since, until, why) VALUES ($1, $2, $3, $4)",
             params![machine, self.now(), until, why],
         )?;
+        if until.is_some() {
+            self.touch(super::Touched::Sessions); // the timer has one instant more to wait for
+        }
         Ok(())
     }
 
@@ -56,5 +59,31 @@ impl Tx<'_> {
             params![machine, at],
             |row| Ok((Span::new(row.get(0)?, ended(row.get(1)?, row.get(2)?)), row.get(3)?)),
         )
+    }
+
+    /// Notes the end of the locks whose time is over, and tells on which machines, each once.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn settle_due_locks(&self) -> Result<Vec<MachineId>, StoreError> {
+        let mut machines = self.query(
+            "UPDATE machine_locks SET ended_at = until WHERE ended_at IS NULL AND until <= $1 RETURNING machine",
+            params![self.now()],
+            |row| row.get(0),
+        )?;
+        machines.sort();
+        machines.dedup();
+        Ok(machines)
+    }
+
+    /// When the next lock ends by itself.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn next_lock_end(&self) -> Result<Option<Time>, StoreError> {
+        let next = self.query_one("SELECT MIN(until) FROM machine_locks WHERE ended_at IS NULL", params![], |row| {
+            row.get::<Option<Time>>(0)
+        })?;
+        Ok(next.flatten())
     }
 }

@@ -37,7 +37,9 @@ mod tests {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
         super::run(&mut connection).unwrap();
         let mut statement = connection
-            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_sequence' ORDER BY type, name")
+            .prepare(
+                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_sequence' ORDER BY type, name",
+            )
             .unwrap();
         let schema: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
         let schema = schema.join(";\n\n") + ";\n";

@@ -135,17 +135,18 @@ impl Store {
         self.shared.writer.submit(job, writer::Outcome::Keep)?.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
-    /// Hands a change to the writer without waiting; the receiver hears of it once it is durable.
+    /// Hands a change to the writer without waiting. Once the change is durable, or will never be, `then` hears of it on
+    /// the writer's own thread: it must be quick and must not wait.
     ///
     /// # Errors
-    /// [`StoreError::Saturated`] or [`StoreError::Closed`], at once.
-    pub fn submit<T, E, F>(&self, job: F) -> Result<tokio::sync::oneshot::Receiver<Result<T, E>>, StoreError>
+    /// [`StoreError::Saturated`] or [`StoreError::Closed`], at once; `then` is not called.
+    pub fn submit<T, E, F>(&self, job: F, then: impl FnOnce(Result<T, E>) + Send + 'static) -> Result<(), StoreError>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.shared.writer.submit(job, writer::Outcome::Keep)
+        self.shared.writer.submit_then(job, writer::Outcome::Keep, then)
     }
 
     /// Runs a change as [`Store::write`] does and takes it back: what it returns is what it would do.
@@ -158,7 +159,11 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.shared.writer.submit(job, writer::Outcome::TakeBack)?.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        self.shared
+            .writer
+            .submit(job, writer::Outcome::TakeBack)?
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
     /// Reads one consistent state on a thread for reading.
@@ -225,8 +230,7 @@ impl Reader {
         job: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let transaction = self.connection.unchecked_transaction().map_err(StoreError::from)?;
-        let mut tx =
-            Tx::on_sqlite(&transaction, shared.clock.now(), &shared.random, &shared.keys, &mut self.snapshots);
+        let mut tx = Tx::on_sqlite(&transaction, shared.clock.now(), &shared.random, &shared.keys, &mut self.snapshots);
         job(&mut tx)
     }
 }

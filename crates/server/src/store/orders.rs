@@ -56,7 +56,8 @@ pub struct OrderRow {
     pub settled_at: Option<Time>,
 }
 
-const ORDER: &str = "SELECT controller, number, action, machine, session, reason, stop, lcd, at, tries, settled, settled_at
+const ORDER: &str =
+    "SELECT controller, number, action, machine, session, reason, stop, lcd, at, tries, settled, settled_at
     FROM orders";
 
 fn read_order(row: &Row<'_, '_>) -> Result<OrderRow, StoreError> {
@@ -147,7 +148,9 @@ impl Tx<'_> {
     /// When the engine fails or holds what no Tremen wrote.
     pub fn orders_due(&self) -> Result<Vec<OrderRow>, StoreError> {
         self.query(
-            &format!("{ORDER} WHERE settled_at IS NULL AND next_at <= $1 ORDER BY next_at, controller, number LIMIT 1024"),
+            &format!(
+                "{ORDER} WHERE settled_at IS NULL AND next_at <= $1 ORDER BY next_at, controller, number LIMIT 1024"
+            ),
             params![self.now()],
             read_order,
         )
@@ -158,11 +161,9 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn next_order_due(&self) -> Result<Option<Time>, StoreError> {
-        let next = self.query_one(
-            "SELECT MIN(next_at) FROM orders WHERE settled_at IS NULL",
-            params![],
-            |row| row.get::<Option<Time>>(0),
-        )?;
+        let next = self.query_one("SELECT MIN(next_at) FROM orders WHERE settled_at IS NULL", params![], |row| {
+            row.get::<Option<Time>>(0)
+        })?;
         Ok(next.flatten())
     }
 

@@ -158,7 +158,12 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn membership(&self, person: &PersonId, venue: &VenueId, since: Time) -> Result<Option<Option<Time>>, StoreError> {
+    pub fn membership(
+        &self,
+        person: &PersonId,
+        venue: &VenueId,
+        since: Time,
+    ) -> Result<Option<Option<Time>>, StoreError> {
         self.query_one(
             "SELECT until FROM memberships WHERE person = $1 AND venue = $2 AND since = $3",
             params![person, venue, since],
@@ -318,8 +323,10 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn end_role(&self, held: i64) -> Result<bool, StoreError> {
-        let changed = self
-            .execute("UPDATE roles SET ended_at = $1 WHERE held = $2 AND ended_at IS NULL", params![self.now(), held])?;
+        let changed = self.execute(
+            "UPDATE roles SET ended_at = $1 WHERE held = $2 AND ended_at IS NULL",
+            params![self.now(), held],
+        )?;
         Ok(changed == 1)
     }
 }

@@ -227,11 +227,9 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn next_due(&self) -> Result<Option<Time>, StoreError> {
-        let due = self.query_one(
-            "SELECT MIN(due_at) FROM sessions WHERE ended_at IS NULL",
-            params![],
-            |row| row.get::<Option<Time>>(0),
-        )?;
+        let due = self.query_one("SELECT MIN(due_at) FROM sessions WHERE ended_at IS NULL", params![], |row| {
+            row.get::<Option<Time>>(0)
+        })?;
         Ok(due.flatten())
     }
 

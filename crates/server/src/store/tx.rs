@@ -39,11 +39,13 @@ impl From<rusqlite::Error> for StoreError {
 /// What a committed change touched, for those who show or send it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Touched {
-    /// A machine's state, answer or session.
+    /// A machine's state or session.
     Machine(MachineId),
+    /// The last answer at a machine.
+    Answer(MachineId),
     /// Orders wait to be sent to a controller.
     Orders(ControllerId),
-    /// The instants at which open sessions are due.
+    /// The instants at which open sessions and locks are due.
     Sessions,
     /// The network's declarations.
     Network,

@@ -67,27 +67,46 @@ impl Writer {
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
-    pub(super) fn submit<T, E, F>(&self, job: F, outcome: Outcome) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
+    pub(super) fn submit<T, E, F>(
+        &self,
+        job: F,
+        outcome: Outcome,
+    ) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (teller, told) = oneshot::channel();
+        // A caller that went away misses the answer; the change stands all the same.
+        self.submit_then(job, outcome, move |done| drop(teller.send(done)))?;
+        Ok(told)
+    }
+
+    /// As `submit`; `then` is called on the writer's thread once the fate of the job is known, and must be quick.
+    pub(super) fn submit_then<T, E, F>(
+        &self,
+        job: F,
+        outcome: Outcome,
+        then: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) -> Result<(), StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
         let run = Box::new(move |tx: Result<&mut Tx<'_>, StoreError>| -> (bool, Reply) {
             let done = tx.map_err(E::from).and_then(job);
             let keep = done.is_ok() && outcome == Outcome::Keep;
             let reply: Reply = Box::new(move |committed| {
-                // A caller that went away misses the answer; the change stands all the same.
-                let _ = teller.send(match committed {
+                then(match committed {
                     Ok(()) => done,
                     Err(error) => done.and(Err(error.into())),
                 });
             });
             (keep, reply)
         });
-        self.send(Job::Change { deadline: Instant::now() + DEADLINE, run })?;
-        Ok(told)
+        self.send(Job::Change { deadline: Instant::now() + DEADLINE, run })
     }
 
     pub(super) async fn notice_other_writers(&self) -> Result<(), StoreError> {
@@ -148,7 +167,8 @@ impl Loop {
                     let _ = teller.send(self.notice_others()); // whoever asked may have gone
                 }
                 Job::Change { deadline, run } => {
-                    let begun = open.get_or_insert_with(|| Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)).clone();
+                    let begun =
+                        open.get_or_insert_with(|| Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)).clone();
                     let ready = begun.and(if Instant::now() < deadline { Ok(()) } else { Err(StoreError::Late) });
                     replies.extend(self.change(ready, run, &mut touched));
                 }
@@ -169,13 +189,14 @@ impl Loop {
                 let _ = self.connection.execute_batch("ROLLBACK");
             }
             self.snapshots = SnapshotCache::default();
-        } else {
-            for what in touched {
-                let _ = self.touched.send(what); // nobody may be listening
-            }
+            touched.clear();
         }
+        // Those who wait at a machine first, then those who look on.
         for reply in replies {
             reply(committed.clone());
+        }
+        for what in touched {
+            let _ = self.touched.send(what); // nobody may be listening
         }
     }
 

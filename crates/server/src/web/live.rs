@@ -78,7 +78,7 @@ struct Changed {
 impl Changed {
     fn hear(&mut self, heard: Result<Touched, broadcast::error::RecvError>) {
         match heard {
-            Ok(Touched::Machine(machine)) => {
+            Ok(Touched::Machine(machine) | Touched::Answer(machine)) => {
                 self.machines.insert(machine);
             }
             Ok(Touched::Network | Touched::Everything) | Err(broadcast::error::RecvError::Lagged(_)) => self.all = true,
