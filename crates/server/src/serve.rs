@@ -1,6 +1,6 @@
 //! The registry as one value: started from its parts, stopped when asked. `serve`, `demo` and the tests start the same.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Login, Machines, REGISTRY_USER, Secret};
@@ -94,10 +94,10 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
             system_random()(&mut password);
             let password = Secret(crate::keys::base32(&password));
             let embedded = Embedded::start(&settings, keyring.clone(), password.clone()).await?;
-            let host = match embedded.address {
-                SocketAddr::V4(at) if at.ip().is_unspecified() => "127.0.0.1".to_owned(),
-                SocketAddr::V6(at) if at.ip().is_unspecified() => "::1".to_owned(),
-                at => at.ip().to_string(),
+            let host = match embedded.address.ip() {
+                ip if !ip.is_unspecified() => ip.to_string(),
+                IpAddr::V4(_) => "127.0.0.1".to_owned(),
+                IpAddr::V6(_) => "::1".to_owned(),
             };
             let address = Address { host, port: embedded.address.port() };
             (Some(embedded), address, Some((REGISTRY_USER.to_owned(), password)))

@@ -102,7 +102,7 @@ pub async fn run(tap: &Tap) -> Result<ExitCode, TapError> {
     let mut player = Player::start(settings, Remembered::default(), &login);
     let linked = player.wait_for(PATIENCE, |it| (*it == Happening::Linked).then_some(())).await;
     let answer = match linked {
-        Some(()) => answer(&mut player, &tap.machine, Reading::Uid(uid.clone()), intent).await,
+        Some(()) => answer(&mut player, &tap.machine, Reading::Uid(uid), intent).await,
         None => None,
     };
     let Some(answer) = answer else {
