@@ -4,8 +4,10 @@
 
 mod links;
 mod listener;
+mod orders;
 mod pairs;
 mod raw;
+mod recorded;
 mod sessions;
 mod smoke;
 mod world;
