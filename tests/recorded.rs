@@ -51,7 +51,7 @@ impl Recording {
         let session = world.until(|tx| tx.open_session_on(LASER)).await.session;
         // hello, linked, ask, started, alive; then a stop, confirmed, ended.
         let mut seen = Vec::new();
-        while seen.iter().filter(|it: &&Message| it.topic.ends_with("up/report")).count() < 3 {
+        while seen.iter().filter(|it: &&Message| it.topic.ends_with("down/lease")).count() < 3 {
             seen.push(attacker.next().await);
         }
         world.change(move |tx| tremen_server::flows::stop_session::run(tx, &operator(), session)).await;
@@ -138,7 +138,10 @@ impl Recording {
             ("cards", "SELECT * FROM cards ORDER BY card"),
             ("standbys", "SELECT * FROM standbys ORDER BY decision"),
             // Without the counters: the honest controller refuses replayed orders, each time with a new one.
-            ("links", "SELECT link, state, hello FROM links WHERE controller <> 'capucins-3d' ORDER BY controller, number"),
+            (
+                "links",
+                "SELECT link, state, hello FROM links WHERE controller <> 'capucins-3d' ORDER BY controller, number",
+            ),
             ("granted", "SELECT decision, verdict, session FROM decisions WHERE verdict <> 'deny' ORDER BY decision"),
         ];
         tables
@@ -249,10 +252,8 @@ async fn recorded_messages_cut_at_each_byte_or_bent_in_some_change_nothing() {
     let dice = Dice(seeded_random(4_303));
     let before = recording.digest();
     let up = recording.up.clone();
-    let cuts: Vec<_> = up
-        .iter()
-        .flat_map(|it| (0..it.bytes.len()).map(|end| (it.topic.as_str(), it.bytes[..end].to_vec())))
-        .collect();
+    let cuts: Vec<_> =
+        up.iter().flat_map(|it| (0..it.bytes.len()).map(|end| (it.topic.as_str(), it.bytes[..end].to_vec()))).collect();
     assert!(recording.say_all(cuts).await > 500);
     assert_eq!(recording.digest(), before, "cut");
     let bent: Vec<_> = (0..4_000)
