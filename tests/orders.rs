@@ -180,9 +180,7 @@ async fn a_controller_without_power_learns_at_its_next_start_that_its_machine_is
     player.cut().await;
     // After another start it stays locked, and the numbers go on above the last.
     let mut player = world.power_up("ubo-laser", true, remembered.clone()).await;
-    world
-        .change(|tx| tremen_server::flows::unlock_machine::run(tx, &operator(), &id(LASER)))
-        .await;
+    world.change(|tx| tremen_server::flows::unlock_machine::run(tx, &operator(), &id(LASER))).await;
     let unlocked = player
         .wait_for(PATIENCE, |it| match it {
             Happening::Remembers(remembered) if remembered.locked.is_empty() => Some(remembered.clone()),
@@ -212,10 +210,7 @@ async fn the_reference_controller_stops_when_it_is_told_and_the_registry_hears_o
             sessions::review_person(tx, &card.person, entry)
         })
         .await;
-    player
-        .wait_for(PATIENCE, |it| matches!(it, Happening::Relay { closed: false, .. }).then_some(()))
-        .await
-        .unwrap();
+    player.wait_for(PATIENCE, |it| matches!(it, Happening::Relay { closed: false, .. }).then_some(())).await.unwrap();
     let over = world.until(|tx| Ok(tx.session(session)?.filter(|row| row.ended_at.is_some()))).await;
     assert_eq!(over.end_why.as_deref(), Some("card_blocked"));
     world.until(|tx| Ok(tx.open_orders(&id("capucins-3d"))?.is_empty().then_some(()))).await;

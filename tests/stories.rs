@@ -2,12 +2,17 @@
 //! controller that is played by hand.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a story that fails says where")]
 
+mod broker;
 mod links;
 mod listener;
+mod mosquitto;
 mod orders;
 mod pairs;
+mod probe;
 mod raw;
 mod recorded;
 mod sessions;
 mod smoke;
+mod stall;
+mod store;
 mod world;
