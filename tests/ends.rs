@@ -3,9 +3,7 @@
 
 use tremen_rules::network::{Network, StopPolicy};
 use tremen_rules::{AwardId, CardId, Level, PersonId, Scope, Span, Time};
-use tremen_server::flows::{
-    block_card, lock_machine, restrict_person, revoke_award, stop_session, suspend_award,
-};
+use tremen_server::flows::{block_card, lock_machine, restrict_person, revoke_award, stop_session, suspend_award};
 use tremen_wire::{Action, Down, Event, Order, SessionId};
 
 use crate::raw::{Raw, uid};

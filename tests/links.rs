@@ -155,7 +155,10 @@ async fn a_sealed_message_without_link_or_counter_or_seal_is_not_taken() {
     raw.say_bytes(tremen_wire::Channel::Ask, &plain);
     // Sealed with another key: silence.
     let other = tremen_wire::Key::new([8; 32]);
-    raw.say_bytes(tremen_wire::Channel::Ask, &Up::Ask(ask.clone()).encode(&raw.id, tremen_wire::Protection::Sealed(&other)));
+    raw.say_bytes(
+        tremen_wire::Channel::Ask,
+        &Up::Ask(ask.clone()).encode(&raw.id, tremen_wire::Protection::Sealed(&other)),
+    );
     // Sealed for another topic: silence.
     let elsewhere = raw.encode(&Up::Ask(ask.clone()));
     raw.say_bytes(tremen_wire::Channel::Report, &elsewhere);
@@ -309,13 +312,21 @@ async fn a_secure_cards_message_counts_once_and_its_bare_number_is_no_secure_rea
     let forged = Reading::Picc { picc, mac: mac.map(|byte| byte ^ 1), text: text.clone() };
     assert_eq!(denied(&raw.tap(LASER, forged, Intent::Use).await), ["unknown_card"], "a wrong MAC");
     let said = Reading::Picc { picc, mac, text: Some("x".to_owned()) };
-    assert_eq!(denied(&raw.tap(LASER, said, Intent::Use).await), ["unknown_card"], "a text that the MAC does not cover");
+    assert_eq!(
+        denied(&raw.tap(LASER, said, Intent::Use).await),
+        ["unknown_card"],
+        "a text that the MAC does not cover"
+    );
     let good = Reading::Picc { picc, mac, text };
     assert_eq!(granted(&raw.tap(LASER, good, Intent::Use).await), session, "a forgery does not use up the counter");
 
     let mut copy = SimulatedCard::new(YANN);
     let strange = copy.read(&keys);
-    assert_eq!(denied(&raw.tap(LASER, strange, Intent::Use).await), ["unknown_card"], "a card known by its number only");
+    assert_eq!(
+        denied(&raw.tap(LASER, strange, Intent::Use).await),
+        ["unknown_card"],
+        "a card known by its number only"
+    );
     let bare = raw.tap(LASER, uid(&ANNA), Intent::Use).await;
     assert_eq!(denied(&bare), ["card_assurance_too_low"], "the bare number of a secure card");
     world.running.stop().await;

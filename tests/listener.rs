@@ -61,4 +61,16 @@ impl Listener {
             }
         }
     }
+
+    /// Waits until several machines have shown their states, in any order.
+    pub async fn states(&mut self, wanted: &[(&str, &str)]) {
+        let mut wanted = wanted.to_vec();
+        while !wanted.is_empty() {
+            let message = self.next().await;
+            let json: Json = serde_json::from_slice(&message.bytes).unwrap();
+            wanted.retain(|(machine, state)| {
+                !(message.topic.ends_with(&format!("/{machine}/state")) && json["state"] == *state)
+            });
+        }
+    }
 }

@@ -107,7 +107,11 @@ async fn what_the_machine_and_the_venue_ask_of_a_person() {
     let sure = |n: &mut Network| laser(n).min_assurance = tremen_rules::Assurance::A1;
     assert_eq!(refused_while(w, r, 1, sure).await, ["card_assurance_too_low"]);
     assert_eq!(refused_while(w, r, 1, |n| laser(n).members_only = Some(true)).await, ["not_a_member"]);
-    assert_eq!(refused_while(w, r, 1, |n| laser(n).min_age = Some(16)).await, ["age_restricted"], "no birth date is known");
+    assert_eq!(
+        refused_while(w, r, 1, |n| laser(n).min_age = Some(16)).await,
+        ["age_restricted"],
+        "no birth date is known"
+    );
     let closed = |n: &mut Network| {
         let days = ClosedDays(vec![ClosedRange::parse("2026-11-26").unwrap()]);
         n.venues.get_mut("ponant").unwrap().closed = days;
@@ -174,7 +178,9 @@ async fn what_is_wrong_with_an_award() {
     assert_eq!(refused_while(w, r, 7, higher).await, ["level_too_low"]);
 
     let answer = r.tap(LASER, uid(&card(7)), Intent::Use).await;
-    let Outcome::More { reasons: codes, .. } = &answer.outcome else { panic!("a second card was expected: {answer:?}") };
+    let Outcome::More { reasons: codes, .. } = &answer.outcome else {
+        panic!("a second card was expected: {answer:?}")
+    };
     assert_eq!(codes, &["supervisor_needed"]);
 
     let (person, _) = learnt(w, 8, |_| {}).await;

@@ -102,11 +102,9 @@ async fn a_silent_controller_is_silent_at_all_of_its_machines() {
     let mut raw = Raw::linked(&world, "capucins-3d", false).await;
     raw.start(PRINTER, uid(&ANNA)).await;
     world.later(310_000).await;
-    public.state(PRINTER, "silent").await;
-    public.state("prusa-1", "silent").await;
+    public.states(&[(PRINTER, "silent"), ("prusa-1", "silent")]).await;
     raw.say_linked();
-    public.state(PRINTER, "free").await;
-    public.state("prusa-1", "free").await;
+    public.states(&[(PRINTER, "free"), ("prusa-1", "free")]).await;
     world.running.stop().await;
 }
 
@@ -156,7 +154,11 @@ async fn a_report_about_another_controllers_session_changes_nothing() {
     assert_eq!(printer.lease().await.lease_s, 0);
     printer.report(Event::Ended, PRINTER, session);
     assert_eq!(printer.lease().await.lease_s, 0);
-    printer.say(&Up::Report(Report { machine: Some(LASER.to_owned()), relay: Some(false), ..Report::new(Event::Relay) }));
+    printer.say(&Up::Report(Report {
+        machine: Some(LASER.to_owned()),
+        relay: Some(false),
+        ..Report::new(Event::Relay)
+    }));
     printer.hears_nothing().await;
     assert_eq!(world.session(session).ended_at, None);
     printer.report(Event::Alive, LASER, session);
@@ -327,6 +329,7 @@ async fn a_lock_that_ends_by_itself_unlocks_the_controller_and_frees_the_machine
     let lock = raw.order().await;
     assert_eq!(lock.action, Action::Lock);
     raw.settle(Event::Confirmed, &lock, None);
+    raw.hears_nothing().await;
     public.state(LASER, "locked").await;
     raw.at_s += 600;
     world.later(600_000).await;

@@ -11,18 +11,14 @@ use std::time::Duration;
 use tremen_controller::{Remembered, Settings};
 use tremen_rules::dossier::Role;
 use tremen_rules::network::Hazard;
-use tremen_rules::{
-    Assurance, Award, AwardId, ControllerId, Level, MachineId, Network, PersonId, Scope, Span, Time,
-};
+use tremen_rules::{Assurance, Award, AwardId, ControllerId, Level, Network, PersonId, Scope, Span, Time};
 use tremen_server::clock::{Clock, ManualClock};
 use tremen_server::flows::{Actor, FlowError, Warrant, lock_machine};
 use tremen_server::keys::Keys;
 use tremen_server::machines::player::{self, Happening, Player};
 use tremen_server::machines::{EmbeddedSettings, Login, Secret};
 use tremen_server::serve::{Broker, Parts, Running, start};
-use tremen_server::store::{
-    NewAward, NewCard, NewPerson, SessionRow, Store, StoreError, Touched, Tx, system_random,
-};
+use tremen_server::store::{NewAward, NewCard, NewPerson, SessionRow, Store, StoreError, Touched, Tx, system_random};
 use tremen_wire::{Capability, SessionId};
 
 /// Longer than anything takes, even on a busy machine; nothing waits for it in vain.
@@ -120,22 +116,36 @@ impl World {
 
     /// The sample network, adjusted.
     pub async fn with(adjust: impl FnOnce(&mut Network)) -> Self {
+        Self::on(embedded(), adjust).await
+    }
+
+    /// The sample network, adjusted, on a broker.
+    pub async fn on(broker: Broker, adjust: impl FnOnce(&mut Network)) -> Self {
         let folder = Folder::new();
         let clock = thursday();
         let store = open_store(&folder, clock.clone());
         declare(&store, adjust).await;
-        let running = start(Parts { store: store.clone(), broker: embedded(), web: None }).await.unwrap();
+        let running = start(Parts { store: store.clone(), broker, web: None }).await.unwrap();
         Self { folder, clock, store, running }
     }
 
     /// Stops the registry, and starts it again on the same database and another port.
     pub async fn restart(self, while_down: impl FnOnce(&mut Tx<'_>) -> Result<(), FlowError> + Send + 'static) -> Self {
+        self.restart_on(embedded(), while_down).await
+    }
+
+    /// Stops the registry, and starts it again on the same database.
+    pub async fn restart_on(
+        self,
+        broker: Broker,
+        while_down: impl FnOnce(&mut Tx<'_>) -> Result<(), FlowError> + Send + 'static,
+    ) -> Self {
         let Self { folder, clock, store, running } = self;
         running.stop().await;
         store.write(while_down).await.unwrap();
         drop(store);
         let store = open_store(&folder, clock.clone());
-        let running = start(Parts { store: store.clone(), broker: embedded(), web: None }).await.unwrap();
+        let running = start(Parts { store: store.clone(), broker, web: None }).await.unwrap();
         Self { folder, clock, store, running }
     }
 
@@ -335,9 +345,4 @@ fn named(person: &PersonId, key: &str) -> NewPerson {
         guardian: None,
         guardian_consent: None,
     }
-}
-
-/// The session that is open on a machine.
-pub fn open_on(tx: &Tx<'_>, machine: &str) -> Result<Option<SessionRow>, StoreError> {
-    tx.open_session_on(id::<MachineId>(machine).as_str())
 }
