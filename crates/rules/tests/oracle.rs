@@ -47,7 +47,8 @@ fn a_million_random_questions_get_the_same_answer() {
 
 #[test]
 fn two_hundred_thousand_grants_end_at_the_same_instant() {
-    let tally = on_all_processors(seeds(1_000_000..1_120_000), ends).unwrap_or_else(|difference| panic!("{difference}"));
+    let tally =
+        on_all_processors(seeds(1_000_000..1_120_000), ends).unwrap_or_else(|difference| panic!("{difference}"));
     seen_at_least(&tally, 200_000, &["grants"]);
 }
 
