@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod flows;
 pub mod keys;
 pub mod machines;

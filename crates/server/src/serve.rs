@@ -83,9 +83,9 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let keyring = Arc::new(Keyring::new(store.clone()));
     // First what can be taken by somebody else, so that nothing runs yet when it is.
     let listener = match web {
-        Some(address) => Some(
-            tokio::net::TcpListener::bind(address).await.map_err(|source| StartError::Web { address, source })?,
-        ),
+        Some(address) => {
+            Some(tokio::net::TcpListener::bind(address).await.map_err(|source| StartError::Web { address, source })?)
+        }
         None => None,
     };
     let (embedded, address, credentials) = match broker {

@@ -16,6 +16,7 @@ use tremen_rules::network::{Acceptance, AcceptedReferences, StopPolicy};
 use tremen_rules::{AwardId, ControllerId, IssuerId, MachineId, Network, ReferenceId, Time, VenueId};
 use tremen_wire::{Capability, Intent, Outcome, Reading, Uid, Verdict};
 
+use super::serve::stop_asked;
 use crate::clock::{Clock, WallClock};
 use crate::flows::{self, Actor, FlowError, Warrant, person_named};
 use crate::keys::{Keys, hex, write_secret};
@@ -103,20 +104,6 @@ async fn play(demo: &Demo, folder: &Folder, begun: Instant) -> anyhow::Result<()
     devices.cut().await;
     running.stop().await;
     Ok(())
-}
-
-async fn stop_asked() {
-    #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        return;
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// What the terminal shows.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use tremen_rules::Time;
+
 use super::next;
 use super::outbox::until;
-use crate::flows::{FlowError, end_due_sessions};
+use crate::flows::{FlowError, end_due_locks, end_due_sessions};
 use crate::store::{Store, StoreError, Touched};
 
 /// Looks at each open session when it is due.
@@ -35,17 +37,28 @@ pub(super) async fn run(store: Store) {
 }
 
 /// Ends what is due, and tells when to look again.
-async fn look(store: &Store) -> Result<Option<tremen_rules::Time>, FlowError> {
-    let due = store.read(|tx| Ok::<_, StoreError>(tx.next_due()?.map(|due| (due, due <= tx.now())))).await?;
+async fn look(store: &Store) -> Result<Option<Time>, FlowError> {
+    let due = store
+        .read(|tx| {
+            let next = [tx.next_due()?, tx.next_lock_end()?].into_iter().flatten().min();
+            Ok::<_, StoreError>(next.map(|next| (next, next <= tx.now())))
+        })
+        .await?;
     match due {
         Some((_, true)) => {
-            let ended = store.write(end_due_sessions::run).await?;
+            let (ended, free) = store
+                .write(|tx| Ok::<_, FlowError>((end_due_sessions::run(tx)?, end_due_locks::run(tx)?)))
+                .await?;
             for stopped in &ended.stopped {
                 tracing::info!(machine.id = %stopped.machine, reason = stopped.reason, "a right ended; its session is told to stop");
             }
-            Ok(ended.next)
+            for machine in &free {
+                tracing::info!(machine.id = %machine, "a lock's time is over");
+            }
+            // Asked again rather than computed: there may be more than one round did.
+            Ok(Some(store.clock().now()))
         }
-        Some((due, false)) => Ok(Some(due)),
+        Some((next, false)) => Ok(Some(next)),
         None => Ok(None),
     }
 }

@@ -45,7 +45,7 @@ pub enum Touched {
     Answer(MachineId),
     /// Orders wait to be sent to a controller.
     Orders(ControllerId),
-    /// The instants at which open sessions are due.
+    /// The instants at which open sessions and locks are due.
     Sessions,
     /// The network's declarations.
     Network,

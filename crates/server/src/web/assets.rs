@@ -43,7 +43,8 @@ pub struct Assets {
 
 /// All files, hashed once.
 pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
-    let font = Asset::new("atkinson-next", "woff2", "font/woff2", include_bytes!("../../assets/font/atkinson-next.woff2"));
+    let font =
+        Asset::new("atkinson-next", "woff2", "font/woff2", include_bytes!("../../assets/font/atkinson-next.woff2"));
     // The stylesheet names the font as its neighbour.
     let style = include_str!("../../assets/tremen.css").replace("font/atkinson-next.woff2", &font.name);
     Assets {
@@ -60,10 +61,7 @@ pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
 pub fn find(name: &str) -> Option<Response> {
     let Assets { style, font, icons, logo, live } = &*ASSETS;
     let asset = [style, font, icons, logo, live].into_iter().find(|asset| asset.name == name)?;
-    let headers = [
-        (header::CONTENT_TYPE, asset.kind),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ];
+    let headers = [(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
     Some((headers, asset.bytes.as_slice()).into_response())
 }
 

@@ -161,7 +161,8 @@ impl Board {
     pub fn free_elsewhere(&self, than: &Standing<'_>) -> Option<Standing<'_>> {
         let alike = self.network().machines.values();
         let alike = alike.filter(|other| other.kind == than.machine.kind && other.id != than.machine.id);
-        let free = alike.filter_map(|other| self.machine(other.id.as_str())).filter(|other| other.glance() == Glance::Free);
+        let free =
+            alike.filter_map(|other| self.machine(other.id.as_str())).filter(|other| other.glance() == Glance::Free);
         let distance = |other: &Standing<'_>| squared_distance(than.venue.position, other.venue.position);
         free.min_by(|a, b| distance(a).total_cmp(&distance(b)).then_with(|| a.machine.id.cmp(&b.machine.id)))
     }

@@ -30,9 +30,14 @@ pub(super) async fn page(Path(machine): Path<String>, visit: Visit) -> Response 
 
 fn render(at: &Standing<'_>, reader: &Reader) -> Markup {
     let stream = reader.stream(&format!("/flux/machine/{}?vue=kiosque", at.machine.id));
-    document(reader, &at.machine.name, Some(AGAIN_S), &html! {
-        body data-flux=(stream) { (screen(at, reader)) }
-    })
+    document(
+        reader,
+        &at.machine.name,
+        Some(AGAIN_S),
+        &html! {
+            body data-flux=(stream) { (screen(at, reader)) }
+        },
+    )
 }
 
 /// The screen, which news replace as a whole.
@@ -75,8 +80,7 @@ fn state(at: &Standing<'_>, reader: &Reader) -> Panel {
     if panel.tint == "ok" {
         let asked = at.machine.requires.iter().flat_map(|requirement| &requirement.references);
         let titles: Vec<String> = asked.map(|reference| title_of(at.network, reference, reader.language)).collect();
-        panel.sentence =
-            (!titles.is_empty()).then(|| reader.say(texts.kiosk_asks, &[&titles.join(", ")]));
+        panel.sentence = (!titles.is_empty()).then(|| reader.say(texts.kiosk_asks, &[&titles.join(", ")]));
         panel.next = Some(reader.say(texts.kiosk_tap, &[]));
     }
     if panel.tint == "busy" {

@@ -100,7 +100,8 @@ fn card(at: &Standing<'_>, requirement: &Requirement, id: &ReferenceId, reader: 
     let language = reader.language;
     let reference = at.network.references.get(id);
     let level = reader.say(texts.from_level, &[&level_name(requirement.level, language)]);
-    let oldest = reference.map_or(1, |reference| reference.oldest_valid_version).max(requirement.min_version.unwrap_or(1));
+    let oldest =
+        reference.map_or(1, |reference| reference.oldest_valid_version).max(requirement.min_version.unwrap_or(1));
     html! {
         article.card.stack {
             div.row.between.top {
@@ -267,7 +268,11 @@ fn hours(at: &Standing<'_>, reader: &Reader) -> Markup {
     let week = at.venue.hours.as_ref().map(|hours| {
         hours.days().map(|(_, shifts)| {
             let shifts = shifts.iter().map(|shift| {
-                format!("{} – {}", dates::hour_of_day(shift.begins(), language), dates::hour_of_day(shift.ends(), language))
+                format!(
+                    "{} – {}",
+                    dates::hour_of_day(shift.begins(), language),
+                    dates::hour_of_day(shift.ends(), language)
+                )
             });
             shifts.collect::<Vec<_>>().join(", ")
         })

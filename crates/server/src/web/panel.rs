@@ -63,9 +63,7 @@ impl Panel {
             State::Free => {
                 let opening = at.venue.opening();
                 match (opening.is_open(at.now), opening.next_closing(at.now), opening.next_opening(at.now)) {
-                    (true, Some(closing), _) => {
-                        (say(texts.free_until, &[&hour(closing)]), "card", say(texts.tap, &[]))
-                    }
+                    (true, Some(closing), _) => (say(texts.free_until, &[&hour(closing)]), "card", say(texts.tap, &[])),
                     (true, None, _) => (say(texts.free_sentence, &[]), "card", say(texts.tap, &[])),
                     (false, _, Some(opens)) => {
                         (say(texts.venue_closed, &[&at.venue.name]), "clock", say(texts.opens, &[&hour(opens)]))

@@ -24,26 +24,31 @@ impl Frame<'_> {
     pub(super) fn page(&self, body: &Markup) -> Markup {
         let reader = self.reader;
         let texts = reader.texts();
-        document(reader, self.title, None, &html! {
-            body data-flux=[self.stream.as_deref()] {
-                a.skip href="#contenu" { (texts.skip) }
-                @if is_example(self.network) {
-                    aside.example aria-label=(texts.warning) {
-                        p { strong { (texts.example) } " · " (texts.example_is) }
+        document(
+            reader,
+            self.title,
+            None,
+            &html! {
+                body data-flux=[self.stream.as_deref()] {
+                    a.skip href="#contenu" { (texts.skip) }
+                    @if is_example(self.network) {
+                        aside.example aria-label=(texts.warning) {
+                            p { strong { (texts.example) } " · " (texts.example_is) }
+                        }
                     }
+                    header.mast { div {
+                        a.brand href=(reader.href("/")) { (sprite("logo", "")) "Tremen" }
+                        nav aria-label=(texts.main_nav) { ul { li {
+                            a href=(reader.href("/")) aria-current="page" { (icon("tool")) (texts.machines) }
+                        } } }
+                        (self.languages())
+                    } }
+                    main #contenu .page .narrow[self.narrow] tabindex="-1" { (body) }
+                    footer.foot { div { p { (reader.say(texts.footer, &[])) } } }
+                    p #annonce .vh role="status" {}
                 }
-                header.mast { div {
-                    a.brand href=(reader.href("/")) { (sprite("logo", "")) "Tremen" }
-                    nav aria-label=(texts.main_nav) { ul { li {
-                        a href=(reader.href("/")) aria-current="page" { (icon("tool")) (texts.machines) }
-                    } } }
-                    (self.languages())
-                } }
-                main #contenu .page .narrow[self.narrow] tabindex="-1" { (body) }
-                footer.foot { div { p { (reader.say(texts.footer, &[])) } } }
-                p #annonce .vh role="status" {}
-            }
-        })
+            },
+        )
     }
 
     fn languages(&self) -> Markup {
@@ -135,4 +140,3 @@ pub(super) fn freshness(now: Time, zone: chrono_tz::Tz, reader: &Reader) -> Mark
         }
     }
 }
-

@@ -34,11 +34,7 @@ impl Reader {
             best_liked(header.unwrap_or_default(), spoken)
         };
         let first = spoken.first().copied().unwrap_or(Language::Fr);
-        Self {
-            language: asked.or_else(liked).unwrap_or(first),
-            chosen: asked.is_some(),
-            path: uri.path().to_owned(),
-        }
+        Self { language: asked.or_else(liked).unwrap_or(first), chosen: asked.is_some(), path: uri.path().to_owned() }
     }
 
     /// The pages' words.
@@ -108,7 +104,9 @@ fn best_liked(header: &str, spoken: &[Language]) -> Option<Language> {
     let mut best: Option<(f32, Language)> = None;
     for entry in header.split(',').take(16) {
         let mut parts = entry.split(';');
-        let Some(language) = parts.next().and_then(by_tag).filter(|language| spoken.contains(language)) else { continue };
+        let Some(language) = parts.next().and_then(by_tag).filter(|language| spoken.contains(language)) else {
+            continue;
+        };
         let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
         if weight > 0.0 && best.is_none_or(|(known, _)| weight > known) {
             best = Some((weight, language));
