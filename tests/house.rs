@@ -406,3 +406,17 @@ fn the_embedded_broker_is_pinned_and_no_old_certificate_checker_comes_along() {
     let old = "name = \"rustls-webpki\"\nversion = \"0.102";
     assert!(!lock.contains(old), "rustls-webpki 0.102 has open advisories: a TLS feature of rumqttc brings it");
 }
+
+#[test]
+fn every_file_that_the_papers_name_is_there() {
+    let mut missing = Vec::new();
+    for paper in ["README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "firmware-bridge/README.md"] {
+        let text = std::fs::read_to_string(root().join(paper)).unwrap();
+        // Odd parts stand between backticks.
+        let named = text.split('`').skip(1).step_by(2).filter_map(|it| it.split([' ', '{', '*', '\n']).next());
+        let rooms = ["crates/", "config/", "docs/", "firmware-bridge/", "migrations/", "tests/"];
+        let paths = named.filter(|it| rooms.iter().any(|room| it.starts_with(room)) && *it != "crates/badges");
+        missing.extend(paths.filter(|it| !root().join(it).exists()).map(|it| format!("{paper}: {it}")));
+    }
+    assert!(missing.is_empty(), "these are named and not there:\n{}", missing.join("\n"));
+}
