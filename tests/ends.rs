@@ -3,10 +3,8 @@
 
 use tremen_rules::network::{Network, StopPolicy};
 use tremen_rules::{AwardId, CardId, Level, PersonId, Scope, Span, Time};
-use tremen_server::flows::{
-    block_card, lock_machine, restrict_person, revoke_award, stop_session, suspend_award,
-};
-use tremen_wire::{Action, Event, Order, SessionId};
+use tremen_server::flows::{block_card, lock_machine, restrict_person, revoke_award, stop_session, suspend_award};
+use tremen_wire::{Action, Down, Event, Order, SessionId};
 
 use crate::raw::{Raw, uid};
 use crate::world::{THURSDAY, World, declare, id, operator};
@@ -50,7 +48,14 @@ impl Stage {
         self.world.until(|tx| Ok(tx.order(&controller, number)?.filter(|it| it.settled.is_some()))).await;
         assert!(self.world.session(self.session).ended_at.is_none(), "confirmed means begun");
         self.raw.report(Event::Ended, LASER, self.session);
-        assert_eq!(self.raw.lease().await.lease_s, 0);
+        let lease = loop {
+            match self.raw.hear().await {
+                Down::Lease(lease) => break lease,
+                Down::Order(order) => assert_eq!(order.action, Action::Lock, "what else a lockout orders"),
+                other => panic!("a lease was expected: {other:?}"),
+            }
+        };
+        assert_eq!(lease.lease_s, 0);
         let ended = self.world.session(self.session);
         assert_eq!((ended.ended_at.is_some(), ended.end_why.as_deref()), (true, Some(reason)));
     }

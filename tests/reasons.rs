@@ -5,7 +5,7 @@ use tremen_rules::network::Network;
 use tremen_rules::{Award, AwardId, Level, PersonId, Scope, Span, Time};
 use tremen_server::flows::{block_card, lock_machine, restrict_person, revoke_award, suspend_award, unlock_machine};
 use tremen_server::store::NewAward;
-use tremen_wire::{Channel, Intent, Outcome};
+use tremen_wire::{Channel, Event, Intent, Outcome};
 
 use crate::raw::{Raw, denied, granted, uid};
 use crate::world::{THURSDAY, World, declare, id, operator};
@@ -107,7 +107,11 @@ async fn what_the_machine_and_the_venue_ask_of_a_person() {
     let sure = |n: &mut Network| laser(n).min_assurance = tremen_rules::Assurance::A1;
     assert_eq!(refused_while(w, r, 1, sure).await, ["card_assurance_too_low"]);
     assert_eq!(refused_while(w, r, 1, |n| laser(n).members_only = Some(true)).await, ["not_a_member"]);
-    assert_eq!(refused_while(w, r, 1, |n| laser(n).min_age = Some(16)).await, ["age_restricted"], "no birth date is known");
+    assert_eq!(
+        refused_while(w, r, 1, |n| laser(n).min_age = Some(16)).await,
+        ["age_restricted"],
+        "no birth date is known"
+    );
     let closed = |n: &mut Network| {
         let days = ClosedDays(vec![ClosedRange::parse("2026-11-26").unwrap()]);
         n.venues.get_mut("ponant").unwrap().closed = days;
@@ -116,10 +120,13 @@ async fn what_the_machine_and_the_venue_ask_of_a_person() {
 
     let lock = lock_machine::Request { machine: id(LASER), until: None };
     world.change(move |tx| lock_machine::run(tx, &operator(), &lock)).await;
-    r.order().await; // to lock
+    let order = r.order().await; // to lock
+    r.settle(Event::Confirmed, &order, None);
     assert_eq!(reasons(r, 1).await, ["machine_out_of_service"]);
     world.change(|tx| unlock_machine::run(tx, &operator(), &id(LASER))).await;
-    r.order().await; // to unlock
+    let order = r.order().await; // to unlock
+    r.settle(Event::Confirmed, &order, None);
+    r.hears_nothing().await; // so that it is settled before the clock moves
 
     let request = restrict_person::Request {
         person: person.clone(),
@@ -171,7 +178,9 @@ async fn what_is_wrong_with_an_award() {
     assert_eq!(refused_while(w, r, 7, higher).await, ["level_too_low"]);
 
     let answer = r.tap(LASER, uid(&card(7)), Intent::Use).await;
-    let Outcome::More { reasons: codes, .. } = &answer.outcome else { panic!("a second card was expected: {answer:?}") };
+    let Outcome::More { reasons: codes, .. } = &answer.outcome else {
+        panic!("a second card was expected: {answer:?}")
+    };
     assert_eq!(codes, &["supervisor_needed"]);
 
     let (person, _) = learnt(w, 8, |_| {}).await;

@@ -1,7 +1,28 @@
-//! The stories, one file each. Start with `world.rs`, which starts a registry in a folder of its own.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a story that fails says where")]
+//! The stories, one file each. Start with `world.rs`, which starts a registry in a folder of its own, and with `raw.rs`, a
+//! controller that is played by hand.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a story that fails says where"
+)]
 
 mod bridge;
+mod broker;
+mod ends;
 mod house;
+mod links;
+mod listener;
+mod mosquitto;
+mod orders;
+mod pairs;
+mod probe;
+mod raw;
+mod reasons;
+mod recorded;
+mod sessions;
 mod smoke;
+mod stall;
+mod store;
 mod world;

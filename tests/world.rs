@@ -1,4 +1,7 @@
 //! A registry in a folder of its own, with the sample network, on free ports, at an open Thursday afternoon.
+//!
+//! The registry's clock stands still until a story moves it with [`World::later`], so that every edge can be met to the
+//! millisecond. Start at [`World::start`]; [`World::easy`] has machines that ask for nothing.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,21 +9,29 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tremen_controller::{Remembered, Settings};
-use tremen_rules::{ControllerId, Time};
-use tremen_server::clock::{Clock, WallClock};
-use tremen_server::flows::FlowError;
+use tremen_rules::dossier::Role;
+use tremen_rules::network::Hazard;
+use tremen_rules::{Assurance, Award, AwardId, ControllerId, Level, Network, PersonId, Scope, Span, Time};
+use tremen_server::clock::{Clock, ManualClock};
+use tremen_server::flows::{Actor, FlowError, Warrant, lock_machine};
 use tremen_server::keys::Keys;
 use tremen_server::machines::player::{self, Happening, Player};
-use tremen_server::machines::EmbeddedSettings;
+use tremen_server::machines::{EmbeddedSettings, Login, Secret};
 use tremen_server::serve::{Broker, Parts, Running, start};
-use tremen_server::store::{Store, system_random};
-use tremen_wire::Capability;
+use tremen_server::store::{NewAward, NewCard, NewPerson, SessionRow, Store, StoreError, Touched, Tx, system_random};
+use tremen_wire::{Capability, SessionId};
 
 /// Longer than anything takes, even on a busy machine; nothing waits for it in vain.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Thursday 26 November 2026, 15:00 in Brest: all four venues but TyFab are open.
 pub const THURSDAY: i64 = 1_795_701_600_000;
+
+/// The password of every controller of a story.
+pub const PASSWORD: &str = "secret";
+
+/// The key of every sealed controller of a story.
+pub const KEY: [u8; 32] = [7; 32];
 
 /// A folder that goes away with its story.
 pub struct Folder(pub PathBuf);
@@ -44,14 +55,14 @@ impl Drop for Folder {
 /// The registry and its folder.
 pub struct World {
     pub folder: Folder,
+    pub clock: Arc<ManualClock>,
     pub store: Store,
     pub running: Running,
 }
 
-/// A clock that shows Thursday afternoon now and goes on from there.
-pub fn thursday() -> Arc<dyn Clock> {
-    let ahead_ms = THURSDAY - WallClock::default().now().millis();
-    Arc::new(WallClock { ahead_ms })
+/// A clock that shows Thursday afternoon until it is moved.
+pub fn thursday() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Time::from_millis(THURSDAY)))
 }
 
 pub fn open_store(folder: &Folder, clock: Arc<dyn Clock>) -> Store {
@@ -59,47 +70,279 @@ pub fn open_store(folder: &Folder, clock: Arc<dyn Clock>) -> Store {
     Store::open(&folder.0.join("tremen.db"), keys, clock, system_random()).unwrap()
 }
 
+/// The sample network as its file declares it.
+pub fn sample() -> Network {
+    tremen_files::network_file::read(include_str!("../config/sample/network.toml")).unwrap().network
+}
+
+/// Makes every machine ask for nothing but a card that is somebody's, at any hour.
+pub fn ask_for_nothing(network: &mut Network) {
+    for machine in network.machines.values_mut() {
+        machine.requires.clear();
+        machine.members_only = Some(false);
+        machine.min_age = None;
+        machine.min_assurance = Assurance::A0;
+        machine.handover = false;
+        machine.hazard = Hazard::Green;
+    }
+    network.venues.values_mut().for_each(|venue| venue.hours = None);
+}
+
+/// A typed id from its text.
+pub fn id<T: TryFrom<String, Error: std::fmt::Debug>>(text: &str) -> T {
+    T::try_from(text.to_owned()).unwrap()
+}
+
+/// Somebody with a shell on the registry's own machine.
+pub fn operator() -> Warrant {
+    Warrant { by: Actor::Operator, why: "a story".to_owned() }
+}
+
+/// Where an embedded broker listens in a story.
+pub fn embedded() -> Broker {
+    Broker::Embedded(EmbeddedSettings { address: "127.0.0.1:0".parse().unwrap(), tls: None, max_clients: 100 })
+}
+
 impl World {
+    /// The sample network, nobody known.
     pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The sample's machines and controllers, but the machines ask for nothing.
+    pub async fn easy() -> Self {
+        Self::with(ask_for_nothing).await
+    }
+
+    /// The sample network, adjusted.
+    pub async fn with(adjust: impl FnOnce(&mut Network)) -> Self {
+        Self::on(embedded(), adjust).await
+    }
+
+    /// The sample network, adjusted, on a broker.
+    pub async fn on(broker: Broker, adjust: impl FnOnce(&mut Network)) -> Self {
         let folder = Folder::new();
-        let store = open_store(&folder, thursday());
-        let text = include_str!("../config/sample/network.toml");
-        let network = tremen_files::network_file::read(text).unwrap().network;
-        store
-            .write(move |tx| {
-                let entry = tx.record("network_applied", &serde_json::json!({}))?;
-                tx.declare(&network, entry, "file")?;
-                Ok::<_, FlowError>(())
-            })
-            .await
-            .unwrap();
-        let settings = EmbeddedSettings { address: "127.0.0.1:0".parse().unwrap(), tls: None, max_clients: 100 };
-        let running = start(Parts { store: store.clone(), broker: Broker::Embedded(settings), web: None }).await.unwrap();
-        Self { folder, store, running }
+        let clock = thursday();
+        let store = open_store(&folder, clock.clone());
+        declare(&store, adjust).await;
+        let running = start(Parts { store: store.clone(), broker, web: None }).await.unwrap();
+        Self { folder, clock, store, running }
+    }
+
+    /// Stops the registry, and starts it again on the same database and another port.
+    pub async fn restart(self, while_down: impl FnOnce(&mut Tx<'_>) -> Result<(), FlowError> + Send + 'static) -> Self {
+        self.restart_on(embedded(), while_down).await
+    }
+
+    /// Stops the registry, and starts it again on the same database.
+    pub async fn restart_on(
+        self,
+        broker: Broker,
+        while_down: impl FnOnce(&mut Tx<'_>) -> Result<(), FlowError> + Send + 'static,
+    ) -> Self {
+        let Self { folder, clock, store, running } = self;
+        running.stop().await;
+        store.write(while_down).await.unwrap();
+        drop(store);
+        let store = open_store(&folder, clock.clone());
+        let running = start(Parts { store: store.clone(), broker, web: None }).await.unwrap();
+        Self { folder, clock, store, running }
     }
 
     pub fn now(&self) -> Time {
-        self.store.clock().now()
+        self.clock.now()
+    }
+
+    /// Moves the clock on, and has everybody look at it who waits for an instant.
+    pub async fn later(&self, millis: i64) {
+        self.clock.advance(millis);
+        self.change(|tx| {
+            tx.touch(Touched::Everything);
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Changes facts in a transaction of its own.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tx<'_>) -> Result<T, FlowError> + Send + 'static,
+    ) -> T {
+        self.store.write(job).await.unwrap()
+    }
+
+    /// Reads facts.
+    pub fn look<T>(&self, job: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> T {
+        self.store.read_here(job).unwrap()
+    }
+
+    /// Waits until the database shows something.
+    pub async fn until<T>(&self, mut shows: impl FnMut(&mut Tx<'_>) -> Result<Option<T>, StoreError>) -> T {
+        let mut touched = self.store.touched();
+        let waiting = async {
+            loop {
+                if let Some(found) = self.look(&mut shows) {
+                    return found;
+                }
+                // Not every commit is told: the short limit is for those that are not.
+                let _ = tokio::time::timeout(Duration::from_millis(20), touched.recv()).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.unwrap()
+    }
+
+    pub fn session(&self, session: SessionId) -> SessionRow {
+        self.look(|tx| tx.session(session)).unwrap()
+    }
+
+    /// Enters a person with a card; the key is also the person's id.
+    pub async fn person(&self, key: &str, uid: &[u8], ntag424: bool) -> PersonId {
+        let person: PersonId = id(key);
+        let (row, uid) = (named(&person, key), uid.to_vec());
+        self.change(move |tx| {
+            tx.put_person(&row)?;
+            tx.add_card(&NewCard { person: &row.person, ntag424, uid: &uid, label: None })?;
+            Ok(())
+        })
+        .await;
+        person
+    }
+
+    /// Gives somebody an award of yesterday by the issuer that keeps the reference in the sample.
+    pub async fn award(&self, person: &PersonId, reference: &str, level: Level) -> AwardId {
+        let kept = sample().references[reference].clone();
+        let award = Award {
+            id: id(&format!("{person}.{reference}.{}", level.number())),
+            reference: id(reference),
+            version: kept.version,
+            level,
+            issuer: kept.issuer,
+            issued_at: Time::from_millis(THURSDAY - 86_400_000),
+            valid_until: None,
+            superseded_at: None,
+            revoked_at: None,
+            suspensions: Vec::new(),
+        };
+        let (person, award_id) = (person.clone(), award.id.clone());
+        self.change(move |tx| {
+            Ok(tx.add_award(&NewAward {
+                person,
+                award,
+                given_id: false,
+                awarded_by: None,
+                supersedes: None,
+                why: None,
+            })?)
+        })
+        .await;
+        award_id
+    }
+
+    /// All that the sample's laser cutters ask for: the awards at a level, the membership, the handover.
+    pub async fn laser_user(&self, key: &str, uid: &[u8; 7], ntag424: bool, level: Level) -> PersonId {
+        let person = self.person(key, uid, ntag424).await;
+        self.award(&person, "accueil-securite", Level::Discovery).await;
+        self.award(&person, "decoupe-laser", level).await;
+        let who = person.clone();
+        self.change(move |tx| {
+            let row = NewPerson { birth_date: "1990-04-02".parse().ok(), ..tx.person(&who)?.unwrap() };
+            tx.put_person(&row)?;
+            tx.put_membership(&who, &id("ubo"), Span::since(Time::from_millis(THURSDAY - 1)))?;
+            tx.add_handover(&who, &id("laser-ponant"), Time::from_millis(THURSDAY - 1), None)?;
+            Ok(())
+        })
+        .await;
+        person
+    }
+
+    pub async fn role(&self, person: &PersonId, role: Role, scope: &str) {
+        let (person, scope) = (person.clone(), Scope::parse(scope).unwrap());
+        self.change(move |tx| {
+            tx.add_role(&person, role, &scope, Span::since(Time::from_millis(THURSDAY - 1)))?;
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Takes a machine out of service.
+    pub async fn lock(&self, machine: &str) {
+        let request = lock_machine::Request { machine: id(machine), until: None };
+        self.change(move |tx| lock_machine::run(tx, &operator(), &request)).await;
+    }
+
+    /// Provisions a controller; tells how it logs in.
+    pub async fn provision(&self, name: &str, sealed: bool) -> Login {
+        let controller: ControllerId = id(name);
+        let tag = self.store.keys().tag("password", PASSWORD.as_bytes());
+        self.change(move |tx| Ok(tx.put_credential(&controller, sealed.then_some(&KEY), &tag)?)).await;
+        self.login(name)
+    }
+
+    /// How a controller logs in.
+    pub fn login(&self, name: &str) -> Login {
+        player::login(self.running.broker.clone(), &tremen_wire::ControllerId::parse(name).unwrap(), PASSWORD)
     }
 
     /// Provisions a controller and powers it up; returns once it is linked.
     pub async fn controller(&self, name: &str, sealed: bool) -> Player {
-        let id = ControllerId::parse(name).unwrap();
-        let key = sealed.then_some([7; 32]);
-        let tag = self.store.keys().tag("password", b"secret");
-        self.store
-            .write(move |tx| tx.put_credential(&id, key.as_ref(), &tag).map_err(FlowError::from))
-            .await
-            .unwrap();
-        let wire_id = tremen_wire::ControllerId::parse(name).unwrap();
-        let login = player::login(self.running.broker.clone(), &wire_id, "secret");
-        let security = match key {
-            Some(key) => tremen_controller::Security::Sealed(tremen_wire::Key::new(key)),
-            None => tremen_controller::Security::Plain,
-        };
-        let settings = Settings { capabilities: vec![Capability::Lcd], ..Settings::new(wire_id, security, "story 1") };
-        let mut player = Player::start(settings, Remembered::default(), &login);
+        self.provision(name, sealed).await;
+        self.power_up(name, sealed, Remembered::default()).await
+    }
+
+    /// Powers a controller up that has its secrets; returns once it is linked.
+    pub async fn power_up(&self, name: &str, sealed: bool, remembered: Remembered) -> Player {
+        let mut player = Player::start(settings(name, sealed), remembered, &self.login(name));
         player.wait_for(PATIENCE, |it| (*it == Happening::Linked).then_some(())).await.unwrap();
         player
+    }
+
+    /// How the registry itself logs in, or somebody who has the broker in hand.
+    pub fn broker_login(&self, client_id: &str, filters: &[&str]) -> Login {
+        let password: Secret = self.running.registry_password().unwrap();
+        Login {
+            address: self.running.broker.clone(),
+            client_id: client_id.to_owned(),
+            credentials: Some((tremen_server::machines::REGISTRY_USER.to_owned(), password)),
+            filters: filters.iter().map(|&filter| filter.to_owned()).collect(),
+            last_will: None,
+        }
+    }
+}
+
+/// Makes the sample network, adjusted, the one in force.
+pub async fn declare(store: &Store, adjust: impl FnOnce(&mut Network)) {
+    let mut network = sample();
+    adjust(&mut network);
+    store
+        .write(move |tx| {
+            let entry = tx.record("network_applied", &serde_json::json!({}))?;
+            tx.declare(&network, entry, "file")?;
+            Ok::<_, FlowError>(())
+        })
+        .await
+        .unwrap();
+}
+
+/// What a controller of a story is.
+pub fn settings(name: &str, sealed: bool) -> Settings {
+    let security = if sealed {
+        tremen_controller::Security::Sealed(tremen_wire::Key::new(KEY))
+    } else {
+        tremen_controller::Security::Plain
+    };
+    let wire_id = tremen_wire::ControllerId::parse(name).unwrap();
+    Settings { capabilities: vec![Capability::Lcd], ..Settings::new(wire_id, security, "story 1") }
+}
+
+fn named(person: &PersonId, key: &str) -> NewPerson {
+    NewPerson {
+        person: person.clone(),
+        key: key.to_owned(),
+        name: format!("{key} Exemple"),
+        email: None,
+        birth_date: None,
+        language: None,
+        guardian: None,
+        guardian_consent: None,
     }
 }

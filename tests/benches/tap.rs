@@ -23,7 +23,9 @@ use tremen_server::machines::client::{self, Address, Client, Login};
 use tremen_server::machines::{EmbeddedSettings, Secret};
 use tremen_server::serve::{Broker, Parts, Running, start};
 use tremen_server::store::{NewAward, NewCard, NewPerson, Store, system_random};
-use tremen_wire::{Ask, Challenge, Channel, Down, Hello, Intent, Key, Nonce, Protection, Reading, Report, Uid, Up, Verdict};
+use tremen_wire::{
+    Ask, Challenge, Channel, Down, Hello, Intent, Key, Nonce, Protection, Reading, Report, Uid, Up, Verdict,
+};
 
 const ROUNDS: usize = 20;
 const PER_ROUND: usize = 50;
@@ -160,10 +162,17 @@ async fn fill(store: &Store, people: u32) {
                         guardian_consent: None,
                     })?;
                     tx.add_card(&NewCard { person: &person, ntag424: false, uid: &uid(number), label: None })?;
-                    let since = Span::new(Time::from_millis(THURSDAY - 9_000_000_000), Some(Time::from_millis(THURSDAY + 9_000_000_000)));
+                    let since = Span::new(
+                        Time::from_millis(THURSDAY - 9_000_000_000),
+                        Some(Time::from_millis(THURSDAY + 9_000_000_000)),
+                    );
                     tx.put_membership(&person, &tremen_rules::VenueId::parse("ubo").unwrap(), since)?;
                     let awards = [
-                        ("decoupe-laser", "ubo-open-factory", if number == 0 { Level::Autonomous } else { Level::Discovery }),
+                        (
+                            "decoupe-laser",
+                            "ubo-open-factory",
+                            if number == 0 { Level::Autonomous } else { Level::Discovery },
+                        ),
                         ("accueil-securite", "fabriques-du-ponant", Level::Discovery),
                         ("impression-3d", "maison-du-libre", Level::Discovery),
                         ("impression-3d", "fabriques-du-ponant", Level::Autonomous),
@@ -198,7 +207,13 @@ async fn fill(store: &Store, people: u32) {
 }
 
 /// Connects a client and hands over what it hears.
-async fn connect(address: &Address, user: &str, password: Secret, client_id: &str, filter: &str) -> (Client, mpsc::UnboundedReceiver<Vec<u8>>) {
+async fn connect(
+    address: &Address,
+    user: &str,
+    password: Secret,
+    client_id: &str,
+    filter: &str,
+) -> (Client, mpsc::UnboundedReceiver<Vec<u8>>) {
     let (teller, heard) = mpsc::unbounded_channel();
     let (client, connection) = client::connect(&Login {
         address: address.clone(),
@@ -230,7 +245,8 @@ impl Device {
     async fn start(running: &Running, store: &Store) -> Self {
         let id = tremen_wire::ControllerId::parse("ubo-laser").unwrap();
         let secret = Secret("secret".to_owned());
-        let (client, mut heard) = connect(&running.broker, "ubo-laser", secret, "ubo-laser", "tremen/1/c/ubo-laser/down/#").await;
+        let (client, mut heard) =
+            connect(&running.broker, "ubo-laser", secret, "ubo-laser", "tremen/1/c/ubo-laser/down/#").await;
         let key = Key::new([7; 32]);
         let hello = Up::Hello(Hello {
             challenge: Challenge([3; 16]),
@@ -245,8 +261,10 @@ impl Device {
         let Ok(Down::Welcome(welcome)) = Down::decode(&id, Channel::Welcome, &bytes, Protection::Sealed(&key)) else {
             panic!("no welcome")
         };
-        let mut device = Self { client, heard, id, key, link: welcome.link, n: 0, now_s: welcome.at_s, begun: Instant::now() };
-        let linked = Report { link: Some(device.link), n: Some(device.next_n()), ..Report::new(tremen_wire::Event::Linked) };
+        let mut device =
+            Self { client, heard, id, key, link: welcome.link, n: 0, now_s: welcome.at_s, begun: Instant::now() };
+        let linked =
+            Report { link: Some(device.link), n: Some(device.next_n()), ..Report::new(tremen_wire::Event::Linked) };
         device.publish(&Up::Report(linked));
         device.heard.recv().await.unwrap();
         let _ = store;
@@ -280,7 +298,9 @@ impl Device {
     async fn answer(&mut self) -> Verdict {
         loop {
             let bytes = self.heard.recv().await.unwrap();
-            if let Ok(Down::Answer(answer)) = Down::decode(&self.id, Channel::Answer, &bytes, Protection::Sealed(&self.key)) {
+            if let Ok(Down::Answer(answer)) =
+                Down::decode(&self.id, Channel::Answer, &bytes, Protection::Sealed(&self.key))
+            {
                 return answer.outcome.verdict();
             }
         }
@@ -307,14 +327,17 @@ impl Device {
     /// A running session whose award is revoked: how long the revocation takes, and how long after it the order is here.
     async fn revocation(&mut self, store: &Store, round: u32) -> (Duration, Duration) {
         let by = || Warrant { by: Actor::Operator, why: "bench".to_owned() };
-        let award = |round: u32| AwardId::parse(&if round == 0 { "a0.0".to_owned() } else { format!("r{round}") }).unwrap();
+        let award =
+            |round: u32| AwardId::parse(&if round == 0 { "a0.0".to_owned() } else { format!("r{round}") }).unwrap();
         assert_eq!(self.tap(0).await, Verdict::Grant);
         let at = Instant::now();
         store.write(move |tx| revoke_award::run(tx, &by(), &award(round))).await.unwrap();
         let accepted = at.elapsed();
         let order = loop {
             let bytes = self.heard.recv().await.unwrap();
-            if let Ok(Down::Order(order)) = Down::decode(&self.id, Channel::Order, &bytes, Protection::Sealed(&self.key)) {
+            if let Ok(Down::Order(order)) =
+                Down::decode(&self.id, Channel::Order, &bytes, Protection::Sealed(&self.key))
+            {
                 break order;
             }
         };
@@ -327,7 +350,8 @@ impl Device {
             relay: Some(false),
             ..Report::new(event)
         };
-        let confirmed = Report { order: Some(order.number), session: None, ..report(tremen_wire::Event::Confirmed, self) };
+        let confirmed =
+            Report { order: Some(order.number), session: None, ..report(tremen_wire::Event::Confirmed, self) };
         self.publish(&Up::Report(confirmed));
         let ended = report(tremen_wire::Event::Ended, self);
         self.publish(&Up::Report(ended));
@@ -368,7 +392,7 @@ const DOWN: &str = "tremen/1/c/ponant-laser/down/echo";
 
 impl Echo {
     async fn start(running: &Running, _store: &Store) -> Self {
-        let secret = running.registry_password().expect("the embedded broker has one");
+        let secret = running.registry_password().unwrap();
         let (teller, mut heard) = mpsc::unbounded_channel::<Vec<u8>>();
         let (responder, connection) = client::connect(&Login {
             address: running.broker.clone(),
@@ -387,7 +411,8 @@ impl Echo {
                 answering.publish(DOWN, bytes, false);
             }
         });
-        let (asker, heard) = connect(&running.broker, "ponant-laser", Secret("secret".to_owned()), "ponant-laser", DOWN).await;
+        let (asker, heard) =
+            connect(&running.broker, "ponant-laser", Secret("secret".to_owned()), "ponant-laser", DOWN).await;
         Self { asker, heard }
     }
 

@@ -92,7 +92,7 @@ impl Default for Config {
             web_tls: None,
             keys: PathBuf::from("data/keys"),
             log_format: LogFormat::Auto,
-            log_level: "info".to_owned(),
+            log_level: "info,mqtt5=warn".to_owned(),
             ahead_seconds: 0,
         }
     }

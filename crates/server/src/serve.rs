@@ -1,6 +1,6 @@
 //! The registry as one value: started from its parts, stopped when asked. `serve`, `demo` and the tests start the same.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Login, Machines, REGISTRY_USER, Secret};
@@ -65,12 +65,12 @@ pub enum StartError {
     #[error(transparent)]
     Broker(#[from] machines::broker::BrokerError),
     /// The pages cannot be served there.
-    #[error("the pages cannot be served on {address}: {source}")]
+    #[error("the pages cannot be served on {address}: {why}")]
     Web {
         /// Where.
         address: SocketAddr,
         /// Why.
-        source: std::io::Error,
+        why: std::io::Error,
     },
 }
 
@@ -84,7 +84,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     // First what can be taken by somebody else, so that nothing runs yet when it is.
     let listener = match web {
         Some(address) => {
-            Some(tokio::net::TcpListener::bind(address).await.map_err(|source| StartError::Web { address, source })?)
+            Some(tokio::net::TcpListener::bind(address).await.map_err(|why| StartError::Web { address, why })?)
         }
         None => None,
     };
@@ -94,10 +94,10 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
             system_random()(&mut password);
             let password = Secret(crate::keys::base32(&password));
             let embedded = Embedded::start(&settings, keyring.clone(), password.clone()).await?;
-            let host = match embedded.address {
-                SocketAddr::V4(at) if at.ip().is_unspecified() => "127.0.0.1".to_owned(),
-                SocketAddr::V6(at) if at.ip().is_unspecified() => "::1".to_owned(),
-                at => at.ip().to_string(),
+            let host = match embedded.address.ip() {
+                ip if !ip.is_unspecified() => ip.to_string(),
+                IpAddr::V4(_) => "127.0.0.1".to_owned(),
+                IpAddr::V6(_) => "::1".to_owned(),
             };
             let address = Address { host, port: embedded.address.port() };
             (Some(embedded), address, Some((REGISTRY_USER.to_owned(), password)))

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::act::{count, stopped_json, stopped_lines};
-use super::desk::{CliError, Common, Desk, lines, note, wrong};
+use super::desk::{CliError, Common, Desk, lines, note};
 use super::file::read_file;
 use crate::flows::apply_network::{Applied, Request, Side, What, run as apply};
 use crate::flows::{Actor, FlowError, Warrant};
@@ -73,17 +73,10 @@ pub async fn run(this: &Apply) -> Result<ExitCode, CliError> {
     let done = if this.dry_run { desk.store.preview(flow).await } else { desk.store.write(flow).await };
     let applied = done.map_err(|error: FlowError| match error {
         FlowError::Refused(why) => CliError::Failed(format!("{name}: {why}")),
-        other => wrong_or_failed(other),
+        FlowError::Forbidden { .. } | FlowError::Unknown { .. } | FlowError::Store(_) => error.into(),
     })?;
     tell(&desk, this, &name, &applied, &read.warnings);
     Ok(ExitCode::SUCCESS)
-}
-
-fn wrong_or_failed(error: FlowError) -> CliError {
-    match error {
-        FlowError::Unknown { .. } => wrong(error),
-        FlowError::Forbidden { .. } | FlowError::Refused(_) | FlowError::Store(_) => error.into(),
-    }
 }
 
 fn tell(desk: &Desk, this: &Apply, name: &str, applied: &Applied, warnings: &[tremen_files::Warning]) {

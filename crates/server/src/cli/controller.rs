@@ -175,13 +175,13 @@ fn list(desk: &Desk) -> Result<ExitCode, CliError> {
         let mut rows = Vec::new();
         for controller in network.controllers.values() {
             let version = tx.credential_version(&controller.id)?;
-            let presence = tx.presence(&controller.id)?;
-            let state = match &presence {
-                Some((_, _, _, Some(_))) => "silent",
-                Some((_, true, _, None)) => "online",
-                Some((_, false, _, None)) | None => "offline",
+            let presence = tx.presence(&controller.id)?.unwrap_or_default();
+            let state = match (presence.silent_since, presence.online) {
+                (Some(_), _) => "silent",
+                (None, true) => "online",
+                (None, false) => "offline",
             };
-            let firmware = presence.map(|(firmware, _, _, _)| firmware).unwrap_or_default();
+            let firmware = presence.firmware;
             rows.push((controller.clone(), version, state, firmware));
         }
         Ok::<_, StoreError>(rows)

@@ -96,7 +96,7 @@ fn answers(desk: &Desk, file: &std::path::Path) -> Result<Json, CliError> {
         let answered = question(desk, asked).and_then(|question| {
             desk.store.read_here(|tx| explain(tx, &question)).map_err(|error| match error {
                 FlowError::Store(error) => CliError::Failed(error.to_string()),
-                other => wrong(other),
+                FlowError::Forbidden { .. } | FlowError::Unknown { .. } | FlowError::Refused(_) => wrong(error),
             })
         });
         match answered {

@@ -19,7 +19,9 @@ pub(super) fn start(config: &Config, form: Option<&str>) -> Result<(), CliError>
         Some(other) => return Err(wrong(format!("--log: `{other}` is not a form of logs: human, json"))),
     };
     let filter = EnvFilter::try_new(&config.log_level).map_err(|error| {
-        wrong(format!("log.level: {error}; \"error\", \"warn\", \"info\", \"debug\", \"trace\" or directives are allowed"))
+        wrong(format!(
+            "log.level: {error}; \"error\", \"warn\", \"info\", \"debug\", \"trace\" or directives are allowed"
+        ))
     })?;
     let terminal = std::io::stderr().is_terminal();
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal);

@@ -29,6 +29,7 @@ pub mod unlock;
 pub mod unrestrict;
 mod which_award;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -51,8 +52,9 @@ enum Command {
     #[command(after_help = "Example: tremen serve --config tremen.toml\n\nWithout a file: data in ./data, pages on \
         127.0.0.1:8080, the broker on 127.0.0.1:1883.")]
     Serve {
-        #[command(flatten)]
-        common: desk::Common,
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<std::path::PathBuf>,
         /// The form of the logs: human or json
         #[arg(long, value_name = "FORM")]
         log: Option<String>,
@@ -104,7 +106,7 @@ enum Command {
 /// Reads the arguments, does what they say, and tells the exit code: 0 done, 1 failed, 2 wrong use.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(options_after_command(std::env::args_os().collect()));
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, 1),
@@ -115,7 +117,7 @@ pub fn run() -> ExitCode {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => fail(&format!("{error:#}"), 1),
             },
-            Command::Serve { common, log } => desk::exit(serve(&common, log.as_deref()).await),
+            Command::Serve { config, log } => desk::exit(serve(config, log.as_deref()).await),
             Command::Tap(it) => tap::run(&it).await.unwrap_or_else(|error| fail(&error, 2)),
             Command::Apply(it) => desk::exit(apply::run(&it).await),
             Command::Import(it) => desk::exit(import::run(&it).await),
@@ -141,8 +143,28 @@ pub fn run() -> ExitCode {
     })
 }
 
-async fn serve(common: &desk::Common, log: Option<&str>) -> Result<ExitCode, desk::CliError> {
-    let config = desk::configuration(common)?;
+/// Lets `--config FILE` and the other options that every command takes stand before the command too.
+fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut early = Vec::new();
+    while arguments.len() > 2 {
+        let first = arguments.get(1).and_then(|it| it.to_str()).unwrap_or("");
+        let taken = match first {
+            "--config" | "--log" => 2,
+            "--json" => 1,
+            _ if first.starts_with("--config=") || first.starts_with("--log=") => 1,
+            _ => break,
+        };
+        early.extend(arguments.drain(1..=taken.min(arguments.len() - 1)));
+    }
+    // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
+    let two_words = arguments.get(1).is_some_and(|it| it == "controller" || it == "role");
+    let command = if two_words { 3 } else { 2 }.min(arguments.len());
+    arguments.splice(command..command, early);
+    arguments
+}
+
+async fn serve(config: Option<std::path::PathBuf>, log: Option<&str>) -> Result<ExitCode, desk::CliError> {
+    let config = desk::configuration(&desk::Common { config, json: false })?;
     logs::start(&config, log)?;
     serve::run(&config).await.map_err(|error| desk::CliError::Failed(format!("{error:#}")))?;
     Ok(ExitCode::SUCCESS)
@@ -152,4 +174,29 @@ fn fail(why: &dyn std::fmt::Display, code: u8) -> ExitCode {
     // Where standard error is gone too, the exit code still tells.
     let _ = writeln!(std::io::stderr(), "tremen: {why}");
     ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, options_after_command};
+
+    fn moved(line: &str) -> String {
+        let arguments = line.split(' ').map(Into::into).collect();
+        options_after_command(arguments).join(" ".as_ref()).into_string().unwrap()
+    }
+
+    #[test]
+    fn options_of_every_command_may_stand_before_it() {
+        assert_eq!(moved("tremen --config a.toml doctor"), "tremen doctor --config a.toml");
+        assert_eq!(moved("tremen --json --config=a doctor"), "tremen doctor --json --config=a");
+        assert_eq!(moved("tremen apply --config a.toml n.toml"), "tremen apply --config a.toml n.toml");
+        assert_eq!(moved("tremen --config a controller add x"), "tremen controller add --config a x");
+        assert_eq!(moved("tremen --version"), "tremen --version");
+        assert_eq!(moved("tremen --config"), "tremen --config");
+    }
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
 }

@@ -22,7 +22,9 @@ const BROKER_CLIENTS: usize = 5_000;
 /// When a part cannot start; the sentence says which, and what to do.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     if config.web_tls.is_some() {
-        bail!("web.tls: the pages are served without TLS for now; put a proxy (Caddy, nginx) in front and leave the key out");
+        bail!(
+            "web.tls: the pages are served without TLS for now; put a proxy (Caddy, nginx) in front and leave the key out"
+        );
     }
     let keys = Arc::new(Keys::open(&config.keys)?);
     let clock = Arc::new(WallClock { ahead_ms: config.ahead_seconds.saturating_mul(1000) });

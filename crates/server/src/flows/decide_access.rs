@@ -142,38 +142,32 @@ impl Tap<'_> {
         person: &PersonFacts,
         decision: Decision,
     ) -> Result<Answer, FlowError> {
-        match decision {
-            Decision::Deny(reasons) => self.deny(tx, &reasons),
-            Decision::More(reasons) => {
+        let own = self.session.as_ref().filter(|session| session.person == person.person);
+        match (decision, own) {
+            (Decision::Deny(reasons), _) => self.deny(tx, &reasons),
+            (Decision::Grant(_) | Decision::More(_), Some(over)) if over.stop_order.is_some() => {
+                self.deny(tx, &Reasons::one(end_reason(over)))
+            }
+            // A session that runs needs no supervisor a second time.
+            (Decision::Grant(_) | Decision::More(_), Some(running)) => self.go_on(tx, machine, running),
+            (Decision::More(reasons), None) => {
                 let Outcome::Deny { reason, reasons: codes } = deny(&reasons) else { return self.deny(tx, &reasons) };
                 let outcome = Outcome::More { reason, reasons: codes };
                 let (answer, decision) = self.record_objected(tx, outcome, &reasons)?;
                 self.wait(tx, Part::Learner, machine, person, decision)?;
                 Ok(answer)
             }
-            Decision::Grant(grant) => match &self.session {
-                Some(over) if over.stop_order.is_some() => self.deny(tx, &Reasons::one(end_reason(over))),
-                Some(running) => self.go_on(tx, machine, running),
-                None => {
-                    if let Some(supervisor) = grant.supervisor() {
-                        tx.use_standbys(Part::Supervisor, &machine.id, supervisor)?;
-                    }
-                    let end = end_of_grant(&self.dossier, &self.reading, tx.now());
-                    let session = Opening::of(tx, machine, end);
-                    let outcome = session.outcome(tx, self.asking)?;
-                    let (answer, decision) = self.record_grant(tx, outcome)?;
-                    session.open(
-                        tx,
-                        machine,
-                        &self.asking.sender,
-                        person,
-                        &self.reading,
-                        self.card.as_ref(),
-                        decision,
-                    )?;
-                    Ok(answer)
+            (Decision::Grant(grant), None) => {
+                if let Some(supervisor) = grant.supervisor() {
+                    tx.use_standbys(Part::Supervisor, &machine.id, supervisor)?;
                 }
-            },
+                let end = end_of_grant(&self.dossier, &self.reading, tx.now());
+                let session = Opening::of(tx, machine, end);
+                let outcome = session.outcome(tx, self.asking)?;
+                let (answer, decision) = self.record_grant(tx, outcome)?;
+                session.open(tx, machine, &self.asking.sender, person, &self.reading, self.card.as_ref(), decision)?;
+                Ok(answer)
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use tremen_rules::Time;
 
 use super::sessions::{self, Standing};
-use super::{FlowError, Stopped, network};
+use super::{FlowError, Stopped, link_controller, network};
 use crate::store::{SessionRow, Tx};
 
 /// What was done, and when to look again.
@@ -25,6 +25,7 @@ pub fn run(tx: &mut Tx<'_>) -> Result<Ended, FlowError> {
     for mut session in tx.due_sessions()? {
         if session.lease_until.plus_millis(crate::store::SILENCE_MS) <= tx.now() {
             tx.fell_silent(&session.controller)?;
+            link_controller::touch_machines(tx, &session.controller)?; // it is silent at all of them
             let why = session.stop_why.clone().unwrap_or_else(|| "silent".to_owned());
             sessions::close(tx, &session, &why)?;
         } else if session.stop_order.is_none() {

@@ -271,3 +271,89 @@ pub fn recorded(tx: &Tx<'_>, decision: i64) -> Result<Recorded, FlowError> {
     let entry = tx.entry(decision.entry)?;
     Ok(Recorded { decision, entry })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Explanation, Question, Who, run};
+    use crate::flows::rehearsal::{NOW, Stage, id, operator, time};
+    use crate::flows::{block_card, lock_machine, revoke_award};
+
+    const ANNAS_NTAG: [u8; 7] = [0x04, 0x1d, 0x3c, 0x8a, 0x2d, 0x6b, 0x80];
+
+    fn ask(stage: &Stage, machine: &str, who: Who, at: &str) -> Explanation {
+        let question = Question { machine: machine.to_owned(), who, at: Some(time(at)) };
+        stage.store.read_here(|tx| run(tx, &question)).unwrap()
+    }
+
+    fn anna() -> Who {
+        Who::Person("p-anna".to_owned())
+    }
+
+    fn codes(explanation: &Explanation) -> Vec<&str> {
+        explanation.reasons.iter().map(|reason| reason.code).collect()
+    }
+
+    #[test]
+    fn a_grant_says_when_and_why_it_ends_and_the_facts_are_those_of_the_instant() {
+        let stage = Stage::sample();
+        let now = ask(&stage, "trotec-speedy", anna(), NOW);
+        assert_eq!((now.verdict, now.until_reason), ("grant", Some("outside_opening_hours")));
+        assert_eq!(now.until, Some(Some("2026-11-26T17:00:00Z".to_owned())));
+        let before = ask(&stage, "trotec-speedy", anna(), "2026-02-26T15:00:00+01:00");
+        assert_eq!(codes(&before), ["no_award"]);
+        let award = stage.award("p-anna", "decoupe-laser");
+        stage.write(move |tx| revoke_award::run(tx, &operator(), &award)).unwrap();
+        assert_eq!(codes(&ask(&stage, "trotec-speedy", anna(), NOW)), ["award_revoked"]);
+        assert_eq!(ask(&stage, "trotec-speedy", anna(), "2026-11-26T14:59:59+01:00").verdict, "grant");
+    }
+
+    #[test]
+    fn each_reason_stands_once_with_what_is_behind_it_and_what_to_do() {
+        let stage = Stage::sample();
+        let award = stage.award("p-anna", "decoupe-laser");
+        let asked = award.clone();
+        stage.change(move |tx| {
+            revoke_award::run(tx, &operator(), &award).unwrap();
+            let lock = lock_machine::Request { machine: id("trotec-speedy"), until: None };
+            lock_machine::run(tx, &operator(), &lock).unwrap();
+        });
+        let answer = ask(&stage, "trotec-speedy", anna(), "2026-11-28T15:00:00+01:00");
+        assert_eq!(codes(&answer), ["machine_out_of_service", "award_revoked", "outside_opening_hours"]);
+        assert_eq!(answer.reason, Some("machine_out_of_service"));
+        let revoked = &answer.reasons[1].first;
+        assert_eq!((revoked.requirement, revoked.award.as_deref()), (Some(0), Some(asked.as_str())));
+        assert_eq!(revoked.since.as_deref(), Some("2026-11-26T14:00:00Z"));
+        assert_eq!(revoked.facts["award"]["issuer"], "ubo-open-factory");
+        assert!(revoked.next_step.starts_with("obtain decoupe-laser at level 2"), "{}", revoked.next_step);
+        let closed = &answer.reasons[2].first;
+        assert_eq!(closed.until.as_deref(), Some("2026-11-30T08:00:00Z"));
+        let json = serde_json::to_value(&answer).unwrap();
+        assert_eq!(json["reasons"][0]["code"], "machine_out_of_service");
+        assert!(json.get("until").is_none(), "a refusal has no end of a grant");
+    }
+
+    #[test]
+    fn a_card_is_read_as_a_copyable_one_and_blocked_from_the_instant_of_its_block() {
+        let stage = Stage::sample();
+        let uid = || Who::Uid(ANNAS_NTAG.to_vec());
+        assert_eq!(codes(&ask(&stage, "trotec-speedy", uid(), NOW)), ["card_assurance_too_low"]);
+        let card = stage.card(&ANNAS_NTAG);
+        stage.write(move |tx| block_card::run(tx, &operator(), &card)).unwrap();
+        assert_eq!(codes(&ask(&stage, "trotec-speedy", uid(), NOW)), ["card_blocked"]);
+        assert_eq!(
+            codes(&ask(&stage, "trotec-speedy", uid(), "2026-11-26T14:59:00+01:00")),
+            ["card_assurance_too_low"]
+        );
+        assert_eq!(codes(&ask(&stage, "trotec-speedy", Who::Uid(vec![1, 2, 3, 4]), NOW)), ["unknown_card"]);
+    }
+
+    #[test]
+    fn somebody_elses_session_is_busy_now_and_unknown_tomorrow() {
+        let stage = Stage::sample();
+        stage.session("laser-ponant", "p-anna", None);
+        let maiwenn = || Who::Person("p-maiwenn".to_owned());
+        assert_eq!(codes(&ask(&stage, "laser-ponant", maiwenn(), NOW)), ["machine_busy"]);
+        assert_eq!(ask(&stage, "laser-ponant", maiwenn(), "2026-11-27T15:00:00+01:00").verdict, "grant");
+        assert_eq!(ask(&stage, "laser-ponant", anna(), NOW).verdict, "grant");
+    }
+}

@@ -126,7 +126,10 @@ fn cards(tx: &Tx<'_>, row: &PersonRow) -> Result<Vec<table::CardRow>, FlowError>
         let kind = if card.ntag424 { table::CardKind::Ntag424 } else { table::CardKind::Uid };
         Ok(table::CardRow { person: row.key.clone(), kind, uid, label: card.label })
     });
-    cards.collect()
+    let mut rows = cards.collect::<Result<Vec<_>, FlowError>>()?;
+    // not in the order of their random ids: the same facts give the same file
+    rows.sort_by(|a, b| a.uid.cmp(&b.uid));
+    Ok(rows)
 }
 
 fn awards(
@@ -159,6 +162,12 @@ fn awards(
             why: stored.why,
         });
     }
+    // random ids decide nothing that can be seen
+    rows.sort_by(|a, b| {
+        let order =
+            |row: &table::AwardRow| (row.issued_at, row.reference.clone(), row.version, row.level, row.issuer.clone());
+        order(a).cmp(&order(b))
+    });
     Ok(rows)
 }
 

@@ -162,7 +162,8 @@ pub fn note_presence(tx: &mut Tx<'_>, controller: &ControllerId, online: bool) -
     Ok(())
 }
 
-fn touch_machines(tx: &mut Tx<'_>, controller: &ControllerId) -> Result<(), FlowError> {
+/// Has everybody look again at a controller's machines.
+pub(super) fn touch_machines(tx: &mut Tx<'_>, controller: &ControllerId) -> Result<(), FlowError> {
     let served = network(tx)?.controllers.get(controller).map(|it| it.machines.clone()).unwrap_or_default();
     for machine in served {
         tx.touch(Touched::Machine(machine));

@@ -8,6 +8,9 @@ use super::link_controller::{Entrance, Sender, enter};
 use super::{FlowError, network, sessions};
 use crate::store::{OrderRow, SessionRow, Touched, Tx};
 
+/// A machine that draws less is idle, in milliamperes; the reference controller has the same limit.
+const IDLE_BELOW_MA: u64 = 100;
+
 /// What goes back to the controller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
@@ -96,8 +99,9 @@ fn alive(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<
     }
     let network = network(tx)?;
     let used = report.used_s.unwrap_or(session.used_s);
+    let under_load = report.load_ma.is_some_and(|load| load >= IDLE_BELOW_MA);
     // Without measured load there is no telling an idle machine from a busy one.
-    if used > session.used_s || !tx.has_capability(controller, "load")? {
+    if used > session.used_s || under_load || !tx.has_capability(controller, "load")? {
         session.active_at = tx.now();
     }
     session.used_s = session.used_s.max(used);

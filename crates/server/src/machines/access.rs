@@ -2,10 +2,11 @@
 //!
 //! A controller publishes under its own `up/#` and subscribes under its own `down/#`, nothing else.
 
+use std::collections::BTreeMap;
 use std::future::{Future, ready};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mqtt5::broker::auth::{AuthProvider, AuthResult};
 use mqtt5::packet::connect::ConnectPacket;
@@ -29,8 +30,10 @@ impl std::fmt::Debug for Secret {
 /// The embedded broker's doorkeeper.
 #[derive(Debug)]
 pub(super) struct Doorkeeper {
-    pub keyring: Arc<Keyring>,
-    pub registry_password: Secret,
+    keyring: Arc<Keyring>,
+    registry_password: Secret,
+    /// The version of the secrets that last opened a connection, by user name.
+    admitted: Mutex<BTreeMap<String, u32>>,
 }
 
 /// An account as the broker remembers it: the user name and the version of the secrets that opened the connection, so
@@ -40,6 +43,21 @@ fn account(user: &str, version: u32) -> String {
 }
 
 impl Doorkeeper {
+    pub(super) fn new(keyring: Arc<Keyring>, registry_password: Secret) -> Self {
+        Self { keyring, registry_password, admitted: Mutex::default() }
+    }
+
+    /// Controllers whose connection was opened with secrets that are not in force any more, each told once; of one
+    /// controller, or of all.
+    pub(super) fn stale(&self, only: Option<&str>) -> Vec<String> {
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_stale = |user: &String, version: &u32| {
+            only.is_none_or(|only| only == user)
+                && self.keyring.read_again(user).is_none_or(|known| known.sender.version != *version)
+        };
+        admitted.extract_if(.., |user, version| is_stale(user, version)).map(|(user, _)| user).collect()
+    }
+
     fn admit(&self, connect: &ConnectPacket) -> Option<String> {
         let user = connect.username.as_deref()?;
         let password = connect.password.as_deref()?;
@@ -55,7 +73,9 @@ impl Doorkeeper {
         if version.is_none() {
             tracing::warn!(user, "a login with a wrong password or an unknown name is refused");
         }
-        version.map(|version| account(user, version))
+        let version = version?;
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner).insert(user.to_owned(), version);
+        Some(account(user, version))
     }
 
     fn allows(&self, account_id: Option<&str>, topic: &str, direction: &str) -> bool {

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt5::broker::config::{StorageBackend, StorageConfig, TlsConfig};
+use mqtt5::broker::router::MessageRouter;
 use mqtt5::broker::{BrokerConfig, MqttBroker};
+use tokio::sync::broadcast;
 
 use super::access::{Doorkeeper, Secret};
 use super::keyring::Keyring;
+use super::next;
+use crate::store::Touched;
 
 /// Largest packet, in bytes: a signed list of 256 KiB fits.
 const LARGEST_PACKET: usize = 300 * 1024;
@@ -52,6 +56,7 @@ pub struct Embedded {
     pub tls_address: Option<SocketAddr>,
     shutdown: mqtt5::broker::server::BrokerShutdownHandle,
     task: tokio::task::JoinHandle<()>,
+    shutting_out: tokio::task::JoinHandle<()>,
 }
 
 impl std::fmt::Debug for Embedded {
@@ -93,8 +98,11 @@ impl Embedded {
                 TlsConfig::new(tls.cert_file.clone(), tls.key_file.clone()).with_bind_addresses(vec![tls.address]),
             );
         }
+        let touched = keyring.touched();
+        let doorkeeper = Arc::new(Doorkeeper::new(keyring, registry_password));
         let broker = MqttBroker::with_config(config).await.map_err(|error| failed(&error))?;
-        let mut broker = broker.with_auth_provider(Arc::new(Doorkeeper { keyring, registry_password }));
+        let mut broker = broker.with_auth_provider(doorkeeper.clone());
+        let router = broker.router();
         let address = broker.local_addr().unwrap_or(settings.address);
         let tls_address = broker.tls_local_addr();
         let shutdown = broker.shutdown_handle();
@@ -105,14 +113,33 @@ impl Embedded {
             }
         });
         ready.wait_for(|ready| *ready).await.map_err(|_| failed(&"it ended at once"))?;
-        Ok(Self { address, tls_address, shutdown, task })
+        let shutting_out = tokio::spawn(shut_out(touched, doorkeeper, router));
+        Ok(Self { address, tls_address, shutdown, task, shutting_out })
     }
 
     /// Stops the broker; returns once its connections are closed.
     pub async fn stop(self) {
+        self.shutting_out.abort();
         self.shutdown.shutdown();
         if self.task.await.is_err() {
             tracing::warn!("the embedded broker did not end by itself");
+        }
+    }
+}
+
+/// Closes connections that secrets opened which are not in force any more: the broker asks for permission to listen only
+/// when somebody subscribes.
+async fn shut_out(mut touched: broadcast::Receiver<Touched>, doorkeeper: Arc<Doorkeeper>, router: Arc<MessageRouter>) {
+    loop {
+        let stale = match next(&mut touched).await {
+            Some(Touched::Credentials(controller)) => doorkeeper.stale(Some(controller.as_str())),
+            Some(Touched::Network | Touched::Everything) => doorkeeper.stale(None),
+            Some(Touched::Machine(_) | Touched::Answer(_) | Touched::Orders(_) | Touched::Sessions) => continue,
+            None => return,
+        };
+        for user in stale {
+            tracing::info!(controller.id = user, "its secrets are not in force any more; its connection is closed");
+            router.disconnect_client(&user).await;
         }
     }
 }

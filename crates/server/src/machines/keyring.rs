@@ -11,7 +11,7 @@ use tremen_wire::{Key, Protection};
 
 use crate::flows::FlowError;
 use crate::flows::link_controller::Sender;
-use crate::store::Store;
+use crate::store::{Store, Touched};
 
 /// What one controller proves itself with.
 #[derive(Debug)]
@@ -108,6 +108,11 @@ impl Keyring {
     #[must_use]
     pub fn version(&self, controller: &str) -> Option<u32> {
         self.get(controller).map(|known| known.sender.version)
+    }
+
+    /// Hears of what committed changes touch.
+    pub(super) fn touched(&self) -> tokio::sync::broadcast::Receiver<Touched> {
+        self.store.touched()
     }
 
     /// Forgets one controller's secrets.

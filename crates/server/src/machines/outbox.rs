@@ -86,7 +86,10 @@ async fn send_due(store: &Store, keyring: &Keyring, client: &Client) -> Result<O
     // A crash before this commit sends them once more, which does no harm.
     due = store
         .write(move |tx| {
-            for (order, _) in &orders {
+            for (order, link) in &orders {
+                if tx.current_link(&order.controller)? != *link {
+                    continue; // another link was taken up meanwhile: it goes out once more, in that one
+                }
                 let wait_s = 1_i64.checked_shl(order.tries).unwrap_or(LONGEST_WAIT_S).clamp(1, LONGEST_WAIT_S);
                 tx.order_sent(&order.controller, order.number, tx.now().plus_seconds(wait_s))?;
             }

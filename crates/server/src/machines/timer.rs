@@ -9,7 +9,7 @@ use super::outbox::until;
 use crate::flows::{FlowError, end_due_locks, end_due_sessions};
 use crate::store::{Store, StoreError, Touched};
 
-/// Looks at each open session when it is due.
+/// Looks at each open session and each lock when it is due.
 pub(super) async fn run(store: Store) {
     let mut touched = store.touched();
     loop {
@@ -27,8 +27,9 @@ pub(super) async fn run(store: Store) {
             tokio::select! {
                 () = &mut timer => break,
                 what = next(&mut touched) => match what {
-                    Some(Touched::Sessions | Touched::Everything) => break,
-                    Some(Touched::Machine(_) | Touched::Answer(_) | Touched::Orders(_) | Touched::Network | Touched::Credentials(_)) => {}
+                    // a lock touches its machine
+                    Some(Touched::Sessions | Touched::Machine(_) | Touched::Everything) => break,
+                    Some(Touched::Answer(_) | Touched::Orders(_) | Touched::Network | Touched::Credentials(_)) => {}
                     None => return,
                 },
             }
@@ -38,27 +39,23 @@ pub(super) async fn run(store: Store) {
 
 /// Ends what is due, and tells when to look again.
 async fn look(store: &Store) -> Result<Option<Time>, FlowError> {
-    let due = store
-        .read(|tx| {
-            let next = [tx.next_due()?, tx.next_lock_end()?].into_iter().flatten().min();
-            Ok::<_, StoreError>(next.map(|next| (next, next <= tx.now())))
-        })
-        .await?;
-    match due {
-        Some((_, true)) => {
-            let (ended, free) = store
-                .write(|tx| Ok::<_, FlowError>((end_due_sessions::run(tx)?, end_due_locks::run(tx)?)))
-                .await?;
-            for stopped in &ended.stopped {
-                tracing::info!(machine.id = %stopped.machine, reason = stopped.reason, "a right ended; its session is told to stop");
-            }
-            for machine in &free {
-                tracing::info!(machine.id = %machine, "a lock's time is over");
-            }
-            // Asked again rather than computed: there may be more than one round did.
-            Ok(Some(store.clock().now()))
+    let (session, lock, now) =
+        store.read(|tx| Ok::<_, StoreError>((tx.next_due()?, tx.next_lock_end()?, tx.now()))).await?;
+    let mut next = [session, lock];
+    if session.is_some_and(|due| due <= now) {
+        let ended = store.write(end_due_sessions::run).await?;
+        for stopped in &ended.stopped {
+            tracing::info!(machine.id = %stopped.machine, reason = stopped.reason, "a right ended; its session is told to stop");
         }
-        Some((next, false)) => Ok(Some(next)),
-        None => Ok(None),
+        next = [ended.next, lock];
     }
+    if lock.is_some_and(|due| due <= now) {
+        let (free, end) = store.write(|tx| Ok::<_, FlowError>((end_due_locks::run(tx)?, tx.next_lock_end()?))).await?;
+        for machine in free {
+            tracing::info!(machine.id = %machine, "a lock's time is over");
+        }
+        let [session, _] = next;
+        next = [session, end];
+    }
+    Ok(next.into_iter().flatten().min())
 }

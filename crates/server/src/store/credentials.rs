@@ -5,6 +5,10 @@ use tremen_rules::{ControllerId, Time};
 use super::tx::{StoreError, Touched, Tx};
 use crate::params;
 
+/// No controller has seen so many orders. One that claims more, perhaps in a thief's hands, must not use up the numbers:
+/// without a number no stop could be ordered.
+const MOST_ORDERS: u64 = 1 << 48;
+
 /// What a controller proves itself with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
@@ -20,6 +24,19 @@ impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Credential").field("version", &self.version).finish_non_exhaustive()
     }
+}
+
+/// What is known of a controller's presence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PresenceRow {
+    /// Name and version, as it says them.
+    pub firmware: String,
+    /// Whether its connection stands.
+    pub online: bool,
+    /// Since when it stands, or is gone.
+    pub online_since: Option<Time>,
+    /// Since when it is silent about a session.
+    pub silent_since: Option<Time>,
 }
 
 impl Tx<'_> {
@@ -111,6 +128,7 @@ impl Tx<'_> {
         last_order: u64,
     ) -> Result<(), StoreError> {
         let capabilities = serde_json::json!(capabilities).to_string();
+        let last_order = last_order.min(MOST_ORDERS);
         self.execute(
             "INSERT INTO presence (controller, firmware, capabilities, last_order) VALUES ($1, $2, $3, $4)
              ON CONFLICT (controller) DO UPDATE SET firmware = $2, capabilities = $3,
@@ -170,18 +188,22 @@ impl Tx<'_> {
         Ok(said.is_some_and(|said| said.contains(&format!("\"{capability}\""))))
     }
 
-    /// A controller's presence: firmware, whether its connection stands and since when, since when it is silent.
+    /// What is known of a controller's presence.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn presence(
-        &self,
-        controller: &ControllerId,
-    ) -> Result<Option<(String, bool, Option<Time>, Option<Time>)>, StoreError> {
+    pub fn presence(&self, controller: &ControllerId) -> Result<Option<PresenceRow>, StoreError> {
         self.query_one(
             "SELECT firmware, online, online_since, silent_since FROM presence WHERE controller = $1",
             params![controller],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            |row| {
+                Ok(PresenceRow {
+                    firmware: row.get(0)?,
+                    online: row.get(1)?,
+                    online_since: row.get(2)?,
+                    silent_since: row.get(3)?,
+                })
+            },
         )
     }
 

@@ -32,13 +32,23 @@ pub struct LinkRow {
     pub window: Window,
 }
 
+/// A counter of the wire as the database keeps it: all 64 bits, so that the greatest counters too are told apart.
+pub(super) const fn to_bits(n: u64) -> i64 {
+    i64::from_ne_bytes(n.to_ne_bytes())
+}
+
+/// The counter that [`to_bits`] made a number of.
+pub(super) const fn from_bits(kept: i64) -> u64 {
+    u64::from_ne_bytes(kept.to_ne_bytes())
+}
+
 const LINK: &str = "SELECT link, number, state, hello, highest_n, seen FROM links";
 
 fn read_link(row: &Row<'_, '_>) -> Result<LinkRow, StoreError> {
     let state: String = row.get(2)?;
     let running: Vec<String> = serde_json::from_str(&row.get::<String>(3)?)
         .map_err(|error| StoreError::Unreadable(format!("running sessions: {error}")))?;
-    let seen: i64 = row.get(5)?;
+    let (highest, seen): (i64, i64) = (row.get(4)?, row.get(5)?);
     Ok(LinkRow {
         link: Link(row.get(0)?),
         number: row.get(1)?,
@@ -48,7 +58,7 @@ fn read_link(row: &Row<'_, '_>) -> Result<LinkRow, StoreError> {
             _ => LinkState::Gone,
         },
         running: running.iter().filter_map(|session| SessionId::from_hex(session)).collect(),
-        window: Window::from_parts(row.get(4)?, u64::from_ne_bytes(seen.to_ne_bytes())),
+        window: Window::from_parts(from_bits(highest), from_bits(seen)),
     })
 }
 
@@ -154,10 +164,9 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn mark_link(&self, controller: &ControllerId, row: &LinkRow) -> Result<(), StoreError> {
-        let seen = i64::from_ne_bytes(row.window.bitmap().to_ne_bytes());
         self.execute(
             "UPDATE links SET highest_n = $1, seen = $2 WHERE controller = $3 AND link = $4",
-            params![row.window.highest(), seen, controller, row.link.0],
+            params![to_bits(row.window.highest()), to_bits(row.window.bitmap()), controller, row.link.0],
         )?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use tremen_rules::{Assurance, CardId, ControllerId, DenialReason, MachineId, PersonId, Time};
 use tremen_wire::SessionId;
 
+use super::links::{from_bits, to_bits};
 use super::tx::{Row, StoreError, Touched, Tx};
 use crate::params;
 
@@ -114,7 +115,7 @@ fn read_session(row: &Row<'_, '_>) -> Result<SessionRow, StoreError> {
         stop_why: row.get(15)?,
         ended_at: row.get(16)?,
         end_why: row.get(17)?,
-        spoke: row.get::<Option<_>>(18)?.zip(row.get::<Option<_>>(19)?),
+        spoke: row.get::<Option<_>>(18)?.zip(row.get::<Option<i64>>(19)?.map(from_bits)),
     })
 }
 
@@ -258,7 +259,7 @@ impl Tx<'_> {
                 row.stop_why,
                 due_at,
                 spoke_link,
-                spoke_n,
+                spoke_n.map(to_bits),
                 row.session
             ],
         )?;

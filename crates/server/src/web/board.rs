@@ -158,7 +158,7 @@ impl Board {
 
     /// Another machine of the same kind that could be used now, the nearest one where positions are known.
     #[must_use]
-    pub fn free_elsewhere(&self, than: &Standing<'_>) -> Option<Standing<'_>> {
+    pub fn free_one_like(&self, than: &Standing<'_>) -> Option<Standing<'_>> {
         let alike = self.network().machines.values();
         let alike = alike.filter(|other| other.kind == than.machine.kind && other.id != than.machine.id);
         let free =

@@ -14,12 +14,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
 use maud::Markup;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tremen_rules::{MachineId, VenueId};
 
 use super::board::Board;
 use super::reader::Reader;
-use super::{Live, Visit, home, kiosk, machine as machine_page};
+use super::{Visit, home, kiosk, machine as machine_page};
 use crate::words::dates;
 
 /// So many rounds of news may wait for a reader.
@@ -61,13 +61,16 @@ async fn stream(visit: Visit, known: impl FnOnce(&Board) -> Option<About>) -> Re
         return (StatusCode::SERVICE_UNAVAILABLE, headers, "too many live pages are open; the page itself works")
             .into_response();
     };
+    // Before the first board is read, so that nothing is missed in between.
+    let boards = visit.state.live.boards();
     let (board, reader) = match visit.board().await {
         Ok(found) => found,
         Err(error) => return visit.failed(&error),
     };
     let Some(about) = known(&board) else { return visit.not_found() };
     let (outbox, inbox) = mpsc::channel(WAITING);
-    tokio::spawn(follow(visit.state.live, Arc::new(board), about, reader, outbox));
+    let news = News { boards, closed: visit.state.live.closed(), outbox };
+    tokio::spawn(follow(news, Arc::new(board), about, reader));
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
@@ -90,10 +93,15 @@ impl Stream for Rounds {
     }
 }
 
-async fn follow(live: Live, mut board: Arc<Board>, about: About, reader: Reader, outbox: mpsc::Sender<Bytes>) {
-    let mut boards = live.boards();
-    let mut closed = live.closed();
-    drop(live);
+/// Where the news come from and go to.
+struct News {
+    boards: watch::Receiver<Option<Arc<Board>>>,
+    closed: watch::Receiver<bool>,
+    outbox: mpsc::Sender<Bytes>,
+}
+
+async fn follow(news: News, mut board: Arc<Board>, about: About, reader: Reader) {
+    let News { mut boards, mut closed, outbox } = news;
     let revision = board.revision();
     let mut sent = BTreeMap::new();
     let mut round = String::from("retry: 3000\n\n");
@@ -120,7 +128,7 @@ async fn follow(live: Live, mut board: Arc<Board>, about: About, reader: Reader,
             _ = closed.wait_for(|closed| *closed) => return,
             () = outbox.closed() => return,
         }
-        let newer = boards.borrow_and_update().clone();
+        let newer = boards.borrow_and_update().clone().filter(|newer| newer.now >= board.now);
         board = newer.unwrap_or(board);
     }
 }

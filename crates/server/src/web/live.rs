@@ -17,6 +17,8 @@ use crate::store::{Store, StoreError, Touched};
 const BEAT: Duration = Duration::from_secs(10);
 /// What changes within this time is read at once.
 const GATHER: Duration = Duration::from_millis(40);
+/// After a failure the database is left alone for a while.
+const RECOVERY: Duration = Duration::from_secs(1);
 /// So many pages may be open; who comes later sees a page that is not live.
 const SEATS: usize = 512;
 
@@ -94,6 +96,7 @@ async fn read_news(shared: Weak<Shared>, store: Store, mut heard: broadcast::Rec
     let Some(mut closed) = shared.upgrade().map(|shared| shared.closed.subscribe()) else { return };
     let mut board: Option<Arc<Board>> = None;
     let mut beat = tokio::time::interval(BEAT);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let mut changed = Changed::default();
         let now = store.clock().now();
@@ -122,7 +125,10 @@ async fn read_news(shared: Weak<Shared>, store: Store, mut heard: broadcast::Rec
                 board = Some(fresh.clone());
                 shared.boards.send_replace(Some(fresh));
             }
-            Err(error) => tracing::warn!(%error, "the pages' news could not be read"),
+            Err(error) => {
+                tracing::warn!(%error, "the pages' news could not be read");
+                tokio::time::sleep(RECOVERY).await;
+            }
         }
     }
 }

@@ -52,9 +52,9 @@ fn render(board: &Board, at: &Standing<'_>, reader: &Reader) -> Markup {
 pub(super) fn gate(board: &Board, at: &Standing<'_>, reader: &Reader) -> Markup {
     let texts = reader.texts();
     let panel = Panel::of(at, reader);
-    let elsewhere = (at.glance() != Glance::Free).then(|| board.free_elsewhere(at)).flatten();
+    let other = (at.glance() != Glance::Free).then(|| board.free_one_like(at)).flatten();
     html! {
-        section #porte class={ "gate " (panel.tint) } .shut[panel.shut] aria-labelledby="etat"
+        section #porte class={ "gate " (panel.tint) @if panel.shut { " shut" } } aria-labelledby="etat"
             data-say={ (at.machine.name) ", " (panel.title) } {
             div.gate-say {
                 (icon(panel.icon))
@@ -64,8 +64,8 @@ pub(super) fn gate(board: &Board, at: &Standing<'_>, reader: &Reader) -> Markup 
             div.gate-next.stack-s {
                 h3 { (texts.now_what) }
                 @if let Some(next) = &panel.next { p { (next) } }
-                @if let Some(other) = elsewhere {
-                    p { (reader.say(texts.free_elsewhere, &[&other.machine.name, &other.venue.name])) }
+                @if let Some(other) = other {
+                    p { (reader.say(texts.also_free, &[&other.machine.name, &other.venue.name])) }
                     div.row {
                         a.btn href=(reader.href(&format!("/m/{}", other.machine.id))) {
                             (icon("pin")) (reader.say(texts.see_it, &[&other.machine.name]))
@@ -123,7 +123,7 @@ fn card(at: &Standing<'_>, requirement: &Requirement, id: &ReferenceId, reader: 
             @if let Some(reference) = reference { (to_show(at, reference, reader)) }
             (recognised(at, id, reader))
             div.stack-s {
-                h4 { (texts.how) }
+                p { strong { (texts.how) } }
                 p { (reader.say(texts.how_desk, &[&at.venue.name])) }
                 @if let Some(level) = reference.and_then(|reference| inducted(at, reference)) {
                     p { (reader.say(texts.how_induction, &[&level_name(level, language)])) }
@@ -154,7 +154,7 @@ fn to_show(at: &Standing<'_>, reference: &Reference, reader: &Reader) -> Markup 
         }
         @if !reference.criteria.is_empty() {
             div.stack-s {
-                h4 { (texts.to_show) }
+                p { strong { (texts.to_show) } }
                 ul.checks { @for criterion in &reference.criteria {
                     li.busy { (icon("check")) span { (text(criterion)) } }
                 } }
@@ -186,7 +186,7 @@ fn recognised(at: &Standing<'_>, reference: &ReferenceId, reader: &Reader) -> Ma
         .collect();
     html! {
         div.stack-s {
-            h4 { (texts.recognised) }
+            p { strong { (texts.recognised) } }
             @if lines.is_empty() { p { (reader.say(texts.recognised_nobody, &[])) } }
             ul.checks { @for (issuer, conditions) in &lines {
                 li.ok {

@@ -110,7 +110,7 @@ impl FromRequestParts<WebState> for Visit {
 impl Visit {
     /// The present board, and who reads it.
     async fn board(&self) -> Result<(Board, Reader), StoreError> {
-        let board = self.state.store.read(|tx| Board::read(tx)).await?;
+        let board = self.state.store.read(Board::read).await?;
         let reader = Reader::of(&self.uri, &self.headers, Some(board.network()));
         Ok((board, reader))
     }

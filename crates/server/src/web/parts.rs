@@ -136,7 +136,7 @@ pub(super) fn freshness(now: Time, zone: chrono_tz::Tz, reader: &Reader) -> Mark
             span #live .live.late data-live=(typeset(texts.live, language)) data-late=(typeset(texts.seen, language)) {
                 (reader.say(texts.seen, &[&dates::hour(now, zone, language)]))
             }
-            a #actualiser .small href="" { (texts.refresh) }
+            span #actualiser { a.btn.quiet href="" { (texts.refresh) } }
         }
     }
 }

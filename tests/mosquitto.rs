@@ -1,0 +1,343 @@
+//! Mosquitto's own tools as a plain controller, and a real Mosquitto as the broker, with the configuration that we ship.
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::v5::SubscribeReasonCode;
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tremen_server::machines::player::Happening;
+use tremen_server::machines::{Address, Login, Secret};
+use tremen_server::serve::Broker;
+use tremen_wire::Intent;
+
+use crate::listener::Listener;
+use crate::probe::{Account, Probe};
+use crate::raw::{Raw, granted, uid};
+use crate::world::{Folder, PASSWORD, PATIENCE, World, ask_for_nothing, operator};
+
+const LASER: &str = "trotec-speedy";
+const PRINTER: &str = "imprimante-3d";
+const ANNA: [u8; 4] = [4, 1, 2, 3];
+const REGISTRY: &str = "tremen.registry";
+const PUBLIC: &str = "tremen.public";
+
+const INSTALL: &str = "this story needs Mosquitto: install the packages `mosquitto` and `mosquitto-clients`";
+
+/// A program of Mosquitto's, wherever Debian puts it.
+fn program(name: &str) -> Command {
+    let sbin = std::path::Path::new("/usr/sbin").join(name);
+    let mut command = if sbin.exists() { Command::new(sbin) } else { Command::new(name) };
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+async fn run(mut command: Command) -> Output {
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.unwrap();
+    output.unwrap_or_else(|error| panic!("{INSTALL} ({error})"))
+}
+
+/// A plain controller made of Mosquitto's command-line tools. Each call is a connection of its own.
+struct Tools {
+    broker: Address,
+    name: &'static str,
+}
+
+impl Tools {
+    fn tool(&self, tool: &str) -> Command {
+        let mut command = program(tool);
+        command.args(["-h", &self.broker.host, "-p", &self.broker.port.to_string(), "-q", "1"]);
+        command.args(["-i", self.name, "-u", self.name, "-P", PASSWORD]);
+        command
+    }
+
+    fn topic(&self, rest: &str) -> String {
+        format!("tremen/1/c/{}/{rest}", self.name)
+    }
+
+    /// Publishes and hears the answer, with `mosquitto_rr`.
+    async fn ask(&self, up: &str, down: &str, message: &Json) -> Json {
+        let mut command = self.tool("mosquitto_rr");
+        command.args(["-t", &self.topic(up), "-e", &self.topic(down), "-m", &message.to_string(), "-W", "15"]);
+        let output = run(command).await;
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Publishes with `mosquitto_pub`.
+    async fn say(&self, up: &str, message: &Json) {
+        let mut command = self.tool("mosquitto_pub");
+        command.args(["-t", &self.topic(up), "-m", &message.to_string()]);
+        let output = run(command).await;
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    /// Hears one message with `mosquitto_sub`; the registry's clock goes on meanwhile, so that an order is repeated.
+    async fn listen(&self, world: &World, down: &str) -> Json {
+        let mut command = self.tool("mosquitto_sub");
+        command.args(["-t", &self.topic(down), "-C", "1", "-W", "15"]);
+        let hearing = run(command);
+        tokio::pin!(hearing);
+        let output = loop {
+            match tokio::time::timeout(Duration::from_millis(100), &mut hearing).await {
+                Ok(output) => break output,
+                Err(_) => world.later(1_000).await,
+            }
+        };
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+/// The story of a device that keeps no state: hello, a tap, a stop, the end.
+async fn a_day_of_a_simple_device(world: &World) {
+    world.person("anna", &ANNA, false).await;
+    world.provision("capucins-3d", false).await;
+    let tools = Tools { broker: world.running.broker.clone(), name: "capucins-3d" };
+    let challenge = "00112233445566778899aabbccddeeff";
+    let hello = json!({ "challenge": challenge, "firmware": "shell 1", "capabilities": ["lcd"], "last_order": 0, "running": [] });
+    let welcome = tools.ask("up/hello", "down/welcome", &hello).await;
+    assert_eq!((&welcome["challenge"], &welcome["at"]), (&json!(challenge), &json!(world.now().unix_seconds())));
+    assert_eq!(
+        (&welcome["machines"][0]["machine"], &welcome["machines"][0]["state"]),
+        (&json!(PRINTER), &json!("free"))
+    );
+
+    let ask = |nonce: u32, uid: &str| json!({ "nonce": format!("{nonce:032x}"), "machine": PRINTER, "reading": { "uid": uid } });
+    let refused = tools.ask("up/ask", "down/answer", &ask(1, "04777777")).await;
+    assert_eq!((&refused["verdict"], &refused["reasons"]), (&json!("deny"), &json!(["unknown_card"])));
+    assert_eq!(refused["lcd"].as_array().unwrap().len(), 2);
+    let answer = tools.ask("up/ask", "down/answer", &ask(2, "04010203")).await;
+    assert_eq!(
+        (&answer["verdict"], &answer["lease"], &answer["on_lost"]),
+        (&json!("grant"), &json!(300), &json!("immediate"))
+    );
+    assert_eq!(tools.ask("up/ask", "down/answer", &ask(2, "04010203")).await, answer, "a repeat");
+
+    let session = &answer["session"];
+    let report =
+        |event: &str, relay: bool| json!({ "event": event, "machine": PRINTER, "session": session, "relay": relay });
+    let lease = tools.ask("up/report", "down/lease", &report("started", true)).await;
+    assert_eq!((&lease["lease"], &lease["session"]), (&json!(300), session));
+    let id = tremen_wire::SessionId::from_hex(session.as_str().unwrap()).unwrap();
+    world.change(move |tx| tremen_server::flows::stop_session::run(tx, &operator(), id)).await;
+    let order = tools.listen(world, "down/order").await;
+    assert_eq!((&order["action"], &order["session"], &order["stop"]), (&json!("stop"), session, &json!("immediate")));
+    let confirmed = json!({ "event": "confirmed", "order": order["order"], "machine": PRINTER, "relay": false });
+    tools.say("up/report", &confirmed).await;
+    let over = world.until(|tx| Ok(tx.session(id)?.filter(|row| row.ended_at.is_some()))).await;
+    assert_eq!(over.end_why.as_deref(), Some("manager"));
+    let lease = tools.ask("up/report", "down/lease", &report("ended", false)).await;
+    assert_eq!(lease["lease"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mosquittos_tools_are_a_controller_on_the_embedded_broker() {
+    let world = World::easy().await;
+    a_day_of_a_simple_device(&world).await;
+    world.running.stop().await;
+}
+
+/// A real Mosquitto on a free port, with the configuration in `config/mosquitto`.
+struct Mosquitto {
+    address: Address,
+    _process: Child,
+    _folder: Folder,
+}
+
+impl Mosquitto {
+    async fn start() -> Self {
+        let folder = Folder::new();
+        let at = |name: &str| folder.0.join(name).display().to_string();
+        let passwords = at("tremen.passwd");
+        std::fs::write(&passwords, "").unwrap();
+        for user in [REGISTRY, PUBLIC, "ubo-laser", "capucins-3d", "ponant-laser"] {
+            let mut command = program("mosquitto_passwd");
+            command.args(["-b", &passwords, user, PASSWORD]);
+            let output = run(command).await;
+            assert!(output.status.success(), "{output:?}");
+        }
+        std::fs::write(at("acl"), include_str!("../config/mosquitto/acl")).unwrap();
+        for _ in 0..10 {
+            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let shipped = include_str!("../config/mosquitto/mosquitto.conf");
+            let here = [
+                ("listener 1883", format!("listener {port} 127.0.0.1")),
+                ("password_file /etc/mosquitto/tremen.passwd", format!("password_file {passwords}")),
+                ("acl_file /etc/mosquitto/acl", format!("acl_file {}", at("acl"))),
+            ];
+            let config: String = shipped
+                .lines()
+                .map(|line| {
+                    here.iter().find(|(ours, _)| *ours == line).map_or(line, |(_, theirs)| theirs).to_owned() + "\n"
+                })
+                .collect();
+            assert!(here.iter().all(|(_, theirs)| config.contains(theirs)), "{config}");
+            // Started by root it would become another user, who cannot read the story's folder.
+            std::fs::write(at("mosquitto.conf"), config + "user root\nlog_dest stderr\n").unwrap();
+            let mut command = program("mosquitto");
+            command.args(["-c", &at("mosquitto.conf")]);
+            let mut process = command.spawn().unwrap_or_else(|error| panic!("{INSTALL} ({error})"));
+            if Self::is_running(&mut process).await {
+                let address = Address { host: "127.0.0.1".to_owned(), port };
+                return Self { address, _process: process, _folder: folder };
+            }
+        }
+        panic!("no port was free for Mosquitto, ten times");
+    }
+
+    /// Waits until it says that it runs; false when it ends instead, as when its port was taken meanwhile.
+    async fn is_running(process: &mut Child) -> bool {
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let told = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if line.ends_with(" running") {
+                    return true;
+                }
+            }
+            false
+        };
+        let told = tokio::time::timeout(PATIENCE, told).await.unwrap();
+        // It goes on to write; what nobody reads must not stop it.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        told
+    }
+
+    fn broker(&self) -> Broker {
+        let credentials = Some((REGISTRY.to_owned(), Secret(PASSWORD.to_owned())));
+        Broker::External { address: self.address.clone(), credentials }
+    }
+
+    async fn world(&self) -> World {
+        let adjust = |network: &mut tremen_rules::Network| {
+            ask_for_nothing(network);
+            network.machines.get_mut(LASER).unwrap().stop_policy = tremen_rules::network::StopPolicy::Immediate;
+        };
+        let world = World::on(self.broker(), adjust).await;
+        assert!(*world.running.connected().borrow(), "the registry hears controllers");
+        world
+    }
+
+    async fn public(&self) -> Listener {
+        Listener::dial(&Login {
+            address: self.address.clone(),
+            client_id: PUBLIC.to_owned(),
+            credentials: Some((PUBLIC.to_owned(), Secret(PASSWORD.to_owned()))),
+            filters: vec!["tremen/1/machines/#".to_owned()],
+            last_will: None,
+        })
+        .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mosquittos_tools_are_a_controller_on_mosquitto() {
+    let mosquitto = Mosquitto::start().await;
+    let world = mosquitto.world().await;
+    a_day_of_a_simple_device(&world).await;
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reference_controller_and_its_session_outlive_a_restart_of_the_registry_behind_mosquitto() {
+    let mosquitto = Mosquitto::start().await;
+    let world = mosquitto.world().await;
+    world.person("anna", &ANNA, false).await;
+    let mut public = mosquitto.public().await;
+    public.states(&[(LASER, "free"), (PRINTER, "free")]).await;
+    let mut player = world.controller("ubo-laser", true).await;
+    player.tap(LASER, uid(&ANNA), Intent::Use);
+    relay(&mut player, true).await;
+    public.state(LASER, "in_use").await;
+    let session = world.until(|tx| tx.open_session_on(LASER)).await.session;
+
+    // An order that is given while no registry runs is sent by the next one, in the same link.
+    let world = world
+        .restart_on(mosquitto.broker(), move |tx| {
+            tremen_server::flows::stop_session::run(tx, &operator(), session).map(drop)
+        })
+        .await;
+    player.wait_for(PATIENCE, |it| matches!(it, Happening::Ordered { .. }).then_some(())).await.unwrap();
+    relay(&mut player, false).await;
+    public.state(LASER, "free").await;
+    assert_eq!(world.session(session).end_why.as_deref(), Some("manager"));
+    player.tap(LASER, uid(&ANNA), Intent::Use);
+    relay(&mut player, true).await;
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_mosquitto_too_a_controller_says_and_hears_its_own_alone() {
+    let mosquitto = Mosquitto::start().await;
+    let world = mosquitto.world().await;
+    world.person("anna", &ANNA, false).await;
+    world.provision("ponant-laser", false).await;
+    let mut printer = Raw::connected(&world, "capucins-3d", false).await;
+    let mut stranger = Probe::connect(&mosquitto.address, &Account::of("ponant-laser")).await.unwrap();
+    for filter in ["#", "tremen/1/c/capucins-3d/#", "tremen/1/machines/#", "$share/x/tremen/1/c/+/up/#"] {
+        // Mosquitto grants the subscription and delivers nothing.
+        assert!(matches!(stranger.subscribe(filter).await, SubscribeReasonCode::Success(_)), "{filter}");
+    }
+    assert!(matches!(stranger.subscribe("tremen/1/c/ponant-laser/down/#").await, SubscribeReasonCode::Success(_)));
+    // It speaks in the name of the other one: silence.
+    let hello = printer.hello(&[]);
+    let forged = printer.encode(&tremen_wire::Up::Hello(hello));
+    stranger.publish("tremen/1/c/capucins-3d/up/hello", &forged, false).await;
+    stranger.publish("tremen/1/machines/capucins/imprimante-3d/state", b"{}", true).await;
+    // Its client id does not take the other one's place.
+    let usurper = Account { client_id: "capucins-3d", ..Account::of("ponant-laser") };
+    let mut usurper = Probe::connect(&mosquitto.address, &usurper).await.unwrap();
+    printer.link_up(&[]).await;
+    granted(&printer.tap(PRINTER, uid(&ANNA), Intent::Use).await);
+    // Mosquitto took both connections of the stranger for one.
+    stranger.is_closed().await;
+    assert_eq!(stranger.heard, [], "nothing that others said or heard came to it");
+    usurper.subscribe("tremen/1/c/ponant-laser/down/#").await;
+    let hello = br#"{"challenge":"00000000000000000000000000000001","firmware":"x","capabilities":[],"last_order":0,"running":[]}"#;
+    usurper.publish("tremen/1/c/ponant-laser/up/hello", hello, false).await;
+    assert_eq!(usurper.message().await.topic, &b"tremen/1/c/ponant-laser/down/welcome"[..]);
+    for wrong in [Account { password: "wrong", ..Account::of("ponant-laser") }, Account::of("nobody")] {
+        assert!(Probe::connect(&mosquitto.address, &wrong).await.is_err());
+    }
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_broker_kept_of_asks_hellos_and_reports_is_no_word_of_now() {
+    let mosquitto = Mosquitto::start().await;
+    let world = mosquitto.world().await;
+    world.person("anna", &ANNA, false).await;
+    world.provision("capucins-3d", false).await;
+    let session = {
+        let mut printer = Raw::dial(&world, &world.login("capucins-3d"), false).await;
+        printer.start(PRINTER, uid(&ANNA)).await
+    };
+    // While no registry runs, somebody has the broker keep commands.
+    let address = mosquitto.address.clone();
+    let World { folder, clock, store, running } = world;
+    running.stop().await;
+    let mut probe = Probe::connect(&address, &Account::of("capucins-3d")).await.unwrap();
+    let ended = json!({ "event": "ended", "machine": PRINTER, "session": session.to_string(), "relay": false });
+    let ask = json!({ "nonce": "0".repeat(32), "machine": PRINTER, "reading": { "uid": "04010203" }, "intent": "end" });
+    let hello =
+        json!({ "challenge": "0".repeat(32), "firmware": "x", "capabilities": [], "last_order": 0, "running": [] });
+    for (topic, message) in [("report", &ended), ("ask", &ask), ("hello", &hello)] {
+        probe.publish(&format!("tremen/1/c/capucins-3d/up/{topic}"), message.to_string().as_bytes(), true).await;
+    }
+    drop(probe);
+    let parts = tremen_server::serve::Parts { store: store.clone(), broker: mosquitto.broker(), web: None };
+    let running = tremen_server::serve::start(parts).await.unwrap();
+    let world = World { folder, clock, store, running };
+    let mut printer = Raw::dial(&world, &world.login("capucins-3d"), false).await;
+    printer.hears_nothing_but_a_welcome().await;
+    assert_eq!(world.session(session).ended_at, None);
+    world.running.stop().await;
+}
+
+async fn relay(player: &mut tremen_server::machines::player::Player, closed: bool) {
+    player
+        .wait_for(PATIENCE, |it| matches!(it, Happening::Relay { closed: now, .. } if *now == closed).then_some(()))
+        .await
+        .unwrap();
+}
