@@ -420,3 +420,14 @@ fn every_file_that_the_papers_name_is_there() {
     }
     assert!(missing.is_empty(), "these are named and not there:\n{}", missing.join("\n"));
 }
+
+#[test]
+fn every_story_is_told() {
+    let stories = std::fs::read_to_string(root().join("tests/stories.rs")).unwrap();
+    let names = files("tests", &[".rs"]).into_iter().map(|path| relative(&path)).filter_map(|path| {
+        path.strip_prefix("tests/")?.strip_suffix(".rs").filter(|name| !name.contains('/')).map(str::to_owned)
+    });
+    let others = ["stories", "lib", "no_std"]; // the program itself, the empty library, and what tests/run compiles
+    let untold = names.filter(|name| !others.contains(&name.as_str()) && !stories.contains(&format!("mod {name};")));
+    assert_eq!(untold.collect::<Vec<_>>(), Vec::<String>::new(), "tests/stories.rs does not name these");
+}
