@@ -406,3 +406,28 @@ fn the_embedded_broker_is_pinned_and_no_old_certificate_checker_comes_along() {
     let old = "name = \"rustls-webpki\"\nversion = \"0.102";
     assert!(!lock.contains(old), "rustls-webpki 0.102 has open advisories: a TLS feature of rumqttc brings it");
 }
+
+#[test]
+fn every_file_that_the_papers_name_is_there() {
+    let mut missing = Vec::new();
+    for paper in ["README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "firmware-bridge/README.md"] {
+        let text = std::fs::read_to_string(root().join(paper)).unwrap();
+        // Odd parts stand between backticks.
+        let named = text.split('`').skip(1).step_by(2).filter_map(|it| it.split([' ', '{', '*', '\n']).next());
+        let rooms = ["crates/", "config/", "docs/", "firmware-bridge/", "migrations/", "tests/"];
+        let paths = named.filter(|it| rooms.iter().any(|room| it.starts_with(room)) && *it != "crates/badges");
+        missing.extend(paths.filter(|it| !root().join(it).exists()).map(|it| format!("{paper}: {it}")));
+    }
+    assert!(missing.is_empty(), "these are named and not there:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_story_is_told() {
+    let stories = std::fs::read_to_string(root().join("tests/stories.rs")).unwrap();
+    let names = files("tests", &[".rs"]).into_iter().map(|path| relative(&path)).filter_map(|path| {
+        path.strip_prefix("tests/")?.strip_suffix(".rs").filter(|name| !name.contains('/')).map(str::to_owned)
+    });
+    let others = ["stories", "lib", "no_std"]; // the program itself, the empty library, and what tests/run compiles
+    let untold = names.filter(|name| !others.contains(&name.as_str()) && !stories.contains(&format!("mod {name};")));
+    assert_eq!(untold.collect::<Vec<_>>(), Vec::<String>::new(), "tests/stories.rs does not name these");
+}
