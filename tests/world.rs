@@ -293,6 +293,14 @@ impl World {
     pub async fn power_up(&self, name: &str, sealed: bool, remembered: Remembered) -> Player {
         let mut player = Player::start(settings(name, sealed), remembered, &self.login(name));
         player.wait_for(PATIENCE, |it| (*it == Happening::Linked).then_some(())).await.unwrap();
+        // The controller knows of its link first; the registry takes it up with the controller's next word.
+        let controller: ControllerId = id(name);
+        let pending = "SELECT 1 FROM links WHERE controller = $1 AND state = 'pending' LIMIT 1";
+        self.until(|tx| {
+            let waits = tx.query_one(pending, tremen_server::params![controller], |row| row.get::<i64>(0))?;
+            Ok(waits.is_none().then_some(()))
+        })
+        .await;
         player
     }
 

@@ -40,7 +40,7 @@ pub(super) fn read_card(tx: &Tx<'_>, reading: &Reading) -> Result<Read, FlowErro
             };
             let Some(card) = tx.card_by_uid(&uid)?.filter(|card| card.ntag424) else { return Ok(Read::unknown()) };
             let text = text.as_deref().unwrap_or("");
-            let key = tx.keys().card_file_key(&uid);
+            let Some(key) = tx.keys().card_file_key(&uid) else { return Ok(Read::unknown()) };
             if !tremen_wire::ntag424::verify(&key, &uid, counter, text.as_bytes(), mac) {
                 return Ok(Read::unknown());
             }
