@@ -177,7 +177,7 @@ async fn a_trainers_card_then_the_trainees_within_30_s_make_an_award_and_start_n
     assert_eq!(done(&induction.trainee_taps().await), None);
     let issuer = "ubo-open-factory".to_owned();
     let award = ("decoupe-laser".to_owned(), Level::Discovery, issuer, Some("trainer".to_owned()));
-    assert_eq!(induction.awards("trainee"), [award.clone()]);
+    assert_eq!(induction.awards("trainee"), std::slice::from_ref(&award));
     assert!(induction.world.look(|tx| tx.open_session_on(UBO)).is_none());
     // The trainer's tap served once, and who is taught again gets no second award.
     assert_eq!(denied(&induction.trainee_taps().await), ["level_too_low"]);

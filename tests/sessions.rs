@@ -91,7 +91,7 @@ async fn a_silent_controller_is_silent_at_all_of_its_machines() {
     let world = World::with(|network| {
         ask_for_nothing(network);
         // The second printer moves to the controller of the first.
-        let venue = network.venues[&*"capucins"].id.clone();
+        let venue = network.venues["capucins"].id.clone();
         network.machines.get_mut("prusa-1").unwrap().venue = venue;
         network.controllers.remove("tyfab-atelier");
         network.controllers.get_mut("capucins-3d").unwrap().machines.push(id("prusa-1"));

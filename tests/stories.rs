@@ -1,6 +1,12 @@
 //! The stories, one file each. Start with `world.rs`, which starts a registry in a folder of its own, and with `raw.rs`, a
 //! controller that is played by hand.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a story that fails says where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a story that fails says where"
+)]
 
 mod broker;
 mod links;

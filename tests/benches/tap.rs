@@ -321,7 +321,7 @@ const DOWN: &str = "tremen/1/c/ponant-laser/down/echo";
 
 impl Echo {
     async fn start(running: &Running, _store: &Store) -> Self {
-        let secret = running.registry_password().expect("the embedded broker has one");
+        let secret = running.registry_password().unwrap();
         let (teller, mut heard) = mpsc::unbounded_channel::<Vec<u8>>();
         let (responder, connection) = client::connect(&Login {
             address: running.broker.clone(),
