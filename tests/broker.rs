@@ -242,7 +242,7 @@ async fn presence_is_shown_to_people_and_decides_nothing() {
     for (text, online) in [("online", true), ("offline", false), ("online", true)] {
         raw.client.publish("tremen/1/c/capucins-3d/up/alive", text.as_bytes().to_vec(), true);
         let seen = printer.clone();
-        world.until(|tx| Ok(tx.presence(&seen)?.filter(|row| row.1 == online))).await;
+        world.until(|tx| Ok(tx.presence(&seen)?.filter(|row| row.online == online))).await;
     }
     raw.client.publish("tremen/1/c/capucins-3d/up/alive", b"offline".to_vec(), true);
     raw.report(Event::Alive, PRINTER, session);

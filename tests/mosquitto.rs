@@ -326,7 +326,7 @@ async fn what_a_broker_kept_of_asks_hellos_and_reports_is_no_word_of_now() {
         probe.publish(&format!("tremen/1/c/capucins-3d/up/{topic}"), message.to_string().as_bytes(), true).await;
     }
     drop(probe);
-    let parts = tremen_server::serve::Parts { store: store.clone(), broker: mosquitto.broker() };
+    let parts = tremen_server::serve::Parts { store: store.clone(), broker: mosquitto.broker(), web: None };
     let running = tremen_server::serve::start(parts).await.unwrap();
     let world = World { folder, clock, store, running };
     let mut printer = Raw::dial(&world, &world.login("capucins-3d"), false).await;

@@ -8,7 +8,10 @@
     reason = "a story that fails says where"
 )]
 
+mod bridge;
 mod broker;
+mod ends;
+mod house;
 mod links;
 mod listener;
 mod mosquitto;
@@ -16,6 +19,7 @@ mod orders;
 mod pairs;
 mod probe;
 mod raw;
+mod reasons;
 mod recorded;
 mod sessions;
 mod smoke;

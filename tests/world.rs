@@ -125,7 +125,7 @@ impl World {
         let clock = thursday();
         let store = open_store(&folder, clock.clone());
         declare(&store, adjust).await;
-        let running = start(Parts { store: store.clone(), broker }).await.unwrap();
+        let running = start(Parts { store: store.clone(), broker, web: None }).await.unwrap();
         Self { folder, clock, store, running }
     }
 
@@ -145,7 +145,7 @@ impl World {
         store.write(while_down).await.unwrap();
         drop(store);
         let store = open_store(&folder, clock.clone());
-        let running = start(Parts { store: store.clone(), broker }).await.unwrap();
+        let running = start(Parts { store: store.clone(), broker, web: None }).await.unwrap();
         Self { folder, clock, store, running }
     }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tremen_rules::{Award, AwardId, ControllerId, IssuerId, Level, PersonId, ReferenceId, Span, Time};
 use tremen_server::clock::{Clock, WallClock};
-use tremen_server::flows::FlowError;
+use tremen_server::flows::{Actor, FlowError, Warrant, renew_award, revoke_award};
 use tremen_server::keys::Keys;
 use tremen_server::machines::client::{self, Address, Client, Login};
 use tremen_server::machines::{EmbeddedSettings, Secret};
@@ -29,16 +29,20 @@ use tremen_wire::{
 
 const ROUNDS: usize = 20;
 const PER_ROUND: usize = 50;
+const REVOCATIONS: u32 = 100;
 /// Thursday 26 November 2026, 15:00 in Brest.
 const THURSDAY: i64 = 1_795_701_600_000;
 
 fn main() {
+    if !std::env::args().any(|it| it == "--bench") {
+        return; // a test runner looks in: nothing is measured inside a test
+    }
     let sizes: Vec<u32> = std::env::args().filter_map(|it| it.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![1_000, 100_000] } else { sizes };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        println!("| people | echo p50 | commit p50 | floor | tap p50 | tap p95 | tap p99 | tap / floor | 32 in flight, taps/s | echo/s | commits/s |");
-        println!("|---|---|---|---|---|---|---|---|---|---|---|");
+        println!("| people | echo p50 | commit p50 | floor | tap p50 | tap p95 | tap p99 | tap / floor | 32 in flight, taps/s | echo/s | commits/s | revocation accepted p50 | order received after p50 | p99 |");
+        println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         for people in sizes {
             measure(people).await;
         }
@@ -54,7 +58,7 @@ async fn measure(people: u32) {
     let store = Store::open(&folder.join("tremen.db"), keys, clock, system_random()).unwrap();
     fill(&store, people).await;
     let settings = EmbeddedSettings { address: "127.0.0.1:0".parse().unwrap(), tls: None, max_clients: 100 };
-    let running = start(Parts { store: store.clone(), broker: Broker::Embedded(settings) }).await.unwrap();
+    let running = start(Parts { store: store.clone(), broker: Broker::Embedded(settings), web: None }).await.unwrap();
 
     let mut device = Device::start(&running, &store).await;
     let mut echo = Echo::start(&running, &store).await;
@@ -75,6 +79,13 @@ async fn measure(people: u32) {
             assert_eq!(verdict, if who == 0 { Verdict::Grant } else { Verdict::Deny }, "person {who}");
         }
     }
+    device.end_session(&store).await;
+    let (mut accepted, mut ordered) = (Vec::new(), Vec::new());
+    for round in 0..REVOCATIONS {
+        let (write, order) = device.revocation(&store, round).await;
+        accepted.push(write);
+        ordered.push(order);
+    }
     let tap_rate = device.rate(people, 32, 6_000).await;
     let echo_rate = echo.rate(32, 6_000).await;
     let at = Instant::now();
@@ -82,7 +93,7 @@ async fn measure(people: u32) {
     let commit_rate = 1_000.0 / at.elapsed().as_secs_f64();
     let (e, c, t) = (quantile(&mut echoes, 50), quantile(&mut commits, 50), quantile(&mut taps, 50));
     println!(
-        "| {people} | {} | {} | {} | {} | {} | {} | {:.2} | {tap_rate:.0} | {echo_rate:.0} | {commit_rate:.0} |",
+        "| {people} | {} | {} | {} | {} | {} | {} | {:.2} | {tap_rate:.0} | {echo_rate:.0} | {commit_rate:.0} | {} | {} | {} |",
         us(e),
         us(c),
         us(e + c),
@@ -90,6 +101,9 @@ async fn measure(people: u32) {
         us(quantile(&mut taps, 95)),
         us(quantile(&mut taps, 99)),
         t.as_secs_f64() / (e + c).as_secs_f64(),
+        us(quantile(&mut accepted, 50)),
+        us(quantile(&mut ordered, 50)),
+        us(quantile(&mut ordered, 99)),
     );
     running.stop().await;
     std::fs::remove_dir_all(&folder).unwrap();
@@ -295,6 +309,63 @@ impl Device {
     async fn tap(&mut self, who: u32) -> Verdict {
         self.ask(who);
         self.answer().await
+    }
+
+    /// Ends the session that the taps opened.
+    async fn end_session(&mut self, store: &Store) {
+        store
+            .write(|tx| {
+                if let Some(open) = tx.open_session_on("trotec-speedy")? {
+                    tremen_server::flows::sessions::close(tx, &open, "bench")?;
+                }
+                Ok::<_, FlowError>(())
+            })
+            .await
+            .unwrap();
+    }
+
+    /// A running session whose award is revoked: how long the revocation takes, and how long after it the order is here.
+    async fn revocation(&mut self, store: &Store, round: u32) -> (Duration, Duration) {
+        let by = || Warrant { by: Actor::Operator, why: "bench".to_owned() };
+        let award =
+            |round: u32| AwardId::parse(&if round == 0 { "a0.0".to_owned() } else { format!("r{round}") }).unwrap();
+        assert_eq!(self.tap(0).await, Verdict::Grant);
+        let at = Instant::now();
+        store.write(move |tx| revoke_award::run(tx, &by(), &award(round))).await.unwrap();
+        let accepted = at.elapsed();
+        let order = loop {
+            let bytes = self.heard.recv().await.unwrap();
+            if let Ok(Down::Order(order)) =
+                Down::decode(&self.id, Channel::Order, &bytes, Protection::Sealed(&self.key))
+            {
+                break order;
+            }
+        };
+        let received = at.elapsed().saturating_sub(accepted);
+        let report = |event, device: &mut Self| Report {
+            link: Some(device.link),
+            n: Some(device.next_n()),
+            machine: order.machine.clone(),
+            session: order.session,
+            relay: Some(false),
+            ..Report::new(event)
+        };
+        let confirmed =
+            Report { order: Some(order.number), session: None, ..report(tremen_wire::Event::Confirmed, self) };
+        self.publish(&Up::Report(confirmed));
+        let ended = report(tremen_wire::Event::Ended, self);
+        self.publish(&Up::Report(ended));
+        self.heard.recv().await.unwrap(); // the lease that closes it
+        let renewal = renew_award::Request {
+            award: award(round),
+            version: None,
+            level: None,
+            issued_at: None,
+            valid_until: None,
+            id: Some(award(round + 1)),
+        };
+        store.write(move |tx| renew_award::run(tx, &by(), &renewal)).await.unwrap();
+        (accepted, received)
     }
 
     async fn rate(&mut self, people: u32, depth: u32, count: u32) -> f64 {

@@ -262,7 +262,7 @@ fn network(chance: &mut Chance) -> Network {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(1000)))]
     #[test]
     fn a_written_network_reads_as_itself(
         numbers in proptest::collection::vec(any::<u32>(), 1..300),

@@ -23,7 +23,9 @@ pub enum KeysError {
         source: std::io::Error,
     },
     /// A file holds something else than a key.
-    #[error("{path} is not a key: {bytes} bytes written as {digits} hexadecimal digits are needed; restore it from a backup")]
+    #[error(
+        "{path} is not a key: {bytes} bytes written as {digits} hexadecimal digits are needed; restore it from a backup"
+    )]
     Format {
         /// Which.
         path: PathBuf,
@@ -168,7 +170,8 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Exactly `N` bytes from hexadecimal digits of either case.
 #[must_use]
 pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
+    let digits: Vec<u8> =
+        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits.chunks_exact(2).filter_map(|pair| Some(pair.first()? << 4 | pair.get(1)?)).collect();
     if digits.len() == 2 * N { bytes.try_into().ok() } else { None }
 }
@@ -178,7 +181,8 @@ pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 pub fn base32(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut buffer, mut bits) = (0_u32, 0_u32);
-    let digit = |value: u32| char::from_u32(if value < 26 { u32::from(b'a') + value } else { u32::from(b'2') + value - 26 });
+    let digit =
+        |value: u32| char::from_u32(if value < 26 { u32::from(b'a') + value } else { u32::from(b'2') + value - 26 });
     for byte in bytes {
         buffer = (buffer << 8 | u32::from(*byte)) & 0xffff;
         bits += 8;

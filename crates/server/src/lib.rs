@@ -3,10 +3,13 @@
 //! Three doors, `web`, `machines` and `cli`, never meet; all go through `flows`, which alone open a write on [`store`].
 //! Start reading at `flows/decide_access.rs`: a tap, from the ask to its answer.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod flows;
 pub mod keys;
 pub mod machines;
 pub mod serve;
 pub mod store;
+pub mod web;
 pub mod words;

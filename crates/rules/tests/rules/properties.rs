@@ -155,7 +155,7 @@ fn refused(story: &Story, t: Time) -> Option<DenialReason> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(2000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_denial_says_why_in_order_and_each_reason_once_for_each_requirement(story in story(), now in moment()) {

@@ -12,16 +12,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use tremen_controller::{Remembered, Settings, TapResult};
 use tremen_files::{network_file, table};
-use tremen_rules::network::{AcceptedReferences, Acceptance, StopPolicy};
+use tremen_rules::network::{Acceptance, AcceptedReferences, StopPolicy};
 use tremen_rules::{AwardId, ControllerId, IssuerId, MachineId, Network, ReferenceId, Time, VenueId};
 use tremen_wire::{Capability, Intent, Outcome, Reading, Uid, Verdict};
 
+use super::serve::stop_asked;
 use crate::clock::{Clock, WallClock};
 use crate::flows::{self, Actor, FlowError, Warrant, person_named};
 use crate::keys::{Keys, hex, write_secret};
+use crate::machines::EmbeddedSettings;
 use crate::machines::player::{self, Happening, Player};
 use crate::machines::simulated_card::SimulatedCard;
-use crate::machines::EmbeddedSettings;
 use crate::serve::{Broker, Parts, Running};
 use crate::store::{Store, system_random};
 use crate::words;
@@ -88,7 +89,10 @@ async fn play(demo: &Demo, folder: &Folder, begun: Instant) -> anyhow::Result<()
     let network = sample_network()?;
     enter_sample(&store, network).await?;
     let running = start(&store, demo).await?;
-    say(&format!("  horloge    jeudi 26 novembre 2026, 15 h, heure de Brest\n  broker     mqtt://{}:{}", running.broker.host, running.broker.port));
+    say(&format!(
+        "  horloge    jeudi 26 novembre 2026, 15 h, heure de Brest\n  broker     mqtt://{}:{}",
+        running.broker.host, running.broker.port
+    ));
     let secrets = provision(&store, &running, &folder.0).await?;
     let mut devices = Devices::power_up(&running, &secrets).await?;
     story(&store, &keys, &mut devices).await?;
@@ -100,20 +104,6 @@ async fn play(demo: &Demo, folder: &Folder, begun: Instant) -> anyhow::Result<()
     devices.cut().await;
     running.stop().await;
     Ok(())
-}
-
-async fn stop_asked() {
-    #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        return;
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// What the terminal shows.
@@ -230,9 +220,8 @@ async fn provision(store: &Store, running: &Running, folder: &Path) -> anyhow::R
     let mut all = Vec::new();
     for name in names {
         let request = flows::provision_controller::Request::Declared(name.clone());
-        let provisioned = store
-            .write(move |tx| flows::provision_controller::run(tx, &operator("démonstration"), &request))
-            .await?;
+        let provisioned =
+            store.write(move |tx| flows::provision_controller::run(tx, &operator("démonstration"), &request)).await?;
         let file = serde_json::json!({
             "controller": name, "password": provisioned.password, "key": provisioned.key.map(|key| hex(&key)),
             "broker": format!("mqtt://{}:{}", running.broker.host, running.broker.port),
@@ -309,7 +298,8 @@ fn tell(step: usize, who: &str, answer: &tremen_wire::Answer, took: Duration) {
     let [first, second] = &answer.lcd;
     let mut line = format!("\n{step}. {who}\n   ");
     let took = took.as_secs_f64() * 1000.0;
-    let _ = match &answer.outcome { // writing to a String cannot fail
+    let _ = match &answer.outcome {
+        // writing to a String cannot fail
         Outcome::Grant { session, lease_s, .. } => {
             write!(line, "ACCORDÉ en {took:.1} ms    séance {session}, bail de {lease_s} s")
         }
@@ -370,14 +360,23 @@ async fn story(store: &Store, keys: &Keys, devices: &mut Devices) -> anyhow::Res
             flows::renew_award::run(tx, &by, &request)
         })
         .await?;
-    let until = renewed.award.award.valid_until.map_or_else(String::new, |until| until.utc().format(" jusqu’au %d/%m/%Y").to_string());
+    let until = renewed
+        .award
+        .award
+        .valid_until
+        .map_or_else(String::new, |until| until.utc().format(" jusqu’au %d/%m/%Y").to_string());
     say(&format!("\n5. Une remise à niveau plus tard, Maïwenn renouvelle l’habilitation d’Anna{until}."));
     let (answer, took) = tap(&mut devices.ubo, "trotec-speedy", anna.read(keys)).await?;
     tell(6, "Le même geste d’Anna.", &answer, took);
     expect(&answer, Verdict::Grant)?;
 
     let (answer, took) = tap(&mut devices.ponant, "laser-ponant", katell.read(keys)).await?;
-    tell(7, "Katell vient d’un réseau voisin, avec un badge de Ty Makers, au laser des Fabriques du Ponant.", &answer, took);
+    tell(
+        7,
+        "Katell vient d’un réseau voisin, avec un badge de Ty Makers, au laser des Fabriques du Ponant.",
+        &answer,
+        took,
+    );
     expect(&answer, Verdict::Deny)?;
 
     let mut network = store.read(|tx| Ok::<_, FlowError>(Network::clone(&*flows::network(tx)?))).await?;
@@ -391,7 +390,9 @@ async fn story(store: &Store, keys: &Keys, devices: &mut Devices) -> anyhow::Res
     });
     let by = warrant(store, "p-zoe", "convention avec Ty Makers").await?;
     apply(store, by, network).await?;
-    say("\n8. Zoé, fabmanager du Ponant, reconnaît les badges laser de Ty Makers (version 2, moins d’un an, prise en main).");
+    say(
+        "\n8. Zoé, fabmanager du Ponant, reconnaît les badges laser de Ty Makers (version 2, moins d’un an, prise en main).",
+    );
     let (answer, took) = tap(&mut devices.ponant, "laser-ponant", katell.read(keys)).await?;
     tell(9, "Katell présente sa carte de nouveau.", &answer, took);
     expect(&answer, Verdict::Grant)
@@ -402,7 +403,8 @@ async fn stop_anna(store: &Store, device: &mut Player) -> anyhow::Result<AwardId
     let award = store
         .read(|tx| {
             let anna = person_named(tx, "p-anna")?;
-            let reference = ReferenceId::parse("decoupe-laser").map_err(|error| FlowError::Refused(error.to_string()))?;
+            let reference =
+                ReferenceId::parse("decoupe-laser").map_err(|error| FlowError::Refused(error.to_string()))?;
             let issuer = IssuerId::parse("ubo-open-factory").map_err(|error| FlowError::Refused(error.to_string()))?;
             let award = tx.renewable_award(&anna.person, &reference, &issuer)?;
             award.map(|it| it.award.id).ok_or_else(|| FlowError::unknown("award", "p-anna/decoupe-laser"))
@@ -434,9 +436,8 @@ async fn stop_anna(store: &Store, device: &mut Player) -> anyhow::Result<AwardId
         ordered.duration_since(at + accepted.min(ordered.duration_since(at))).as_secs_f64() * 1000.0
     ));
     confirmed(store, effects.entry).await?;
-    let opened = device
-        .wait_for(PATIENCE, |it| matches!(it, Happening::Relay { closed: false, .. }).then_some(()))
-        .await;
+    let opened =
+        device.wait_for(PATIENCE, |it| matches!(it, Happening::Relay { closed: false, .. }).then_some(())).await;
     opened.context("the laser did not stop")?;
     let took = at.elapsed().as_secs_f64();
     say(&format!("   la machine est à l’arrêt après {took:.1} s (délai de grâce de 3 s ; l’extraction continue)"));

@@ -40,9 +40,8 @@ pub struct Tap {
     /// The controller's secrets: the file that `tremen controller add --json` or `rotate --json` printed
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Print the answer as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: super::desk::Common,
 }
 
 /// What `tremen controller add --json` prints.
@@ -103,11 +102,15 @@ pub async fn run(tap: &Tap) -> Result<ExitCode, TapError> {
     let mut player = Player::start(settings, Remembered::default(), &login);
     let linked = player.wait_for(PATIENCE, |it| (*it == Happening::Linked).then_some(())).await;
     let answer = match linked {
-        Some(()) => answer(&mut player, &tap.machine, Reading::Uid(uid.clone()), intent).await,
+        Some(()) => answer(&mut player, &tap.machine, Reading::Uid(uid), intent).await,
         None => None,
     };
     let Some(answer) = answer else {
-        print(tap, &json!({ "verdict": null, "reason": "registry_unreachable" }), "no answer: the registry cannot be reached through this broker with these secrets");
+        print(
+            tap,
+            &json!({ "verdict": null, "reason": "registry_unreachable" }),
+            "no answer: the registry cannot be reached through this broker with these secrets",
+        );
         return Ok(ExitCode::from(NO_ANSWER));
     };
     let [first, second] = &answer.lcd;
@@ -161,7 +164,7 @@ async fn answer(player: &mut Player, machine: &str, reading: Reading, intent: In
 
 #[expect(clippy::print_stdout, reason = "a command's result goes to standard output")]
 fn print(tap: &Tap, told: &serde_json::Value, line: &str) {
-    if tap.json {
+    if tap.common.json {
         println!("{told}");
     } else {
         println!("{line}");

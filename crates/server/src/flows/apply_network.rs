@@ -336,14 +336,14 @@ mod tests {
     /// The pages make the minimum age of the laser cutter another one.
     fn pages_say(stage: &Stage, age: u32) {
         stage.change(move |tx| {
-            let mut network = tx.network().unwrap().network.clone().unwrap();
+            let mut network = tx.network().unwrap().network.clone();
             network.machines.get_mut("trotec-speedy").unwrap().min_age = Some(age);
             tx.declare(&network, 1, "page").unwrap();
         });
     }
 
     fn min_age(stage: &Stage) -> Option<u32> {
-        stage.read(|tx| tx.network()).network.as_ref().unwrap().machines["trotec-speedy"].min_age
+        stage.read(|tx| tx.network()).network.machines["trotec-speedy"].min_age
     }
 
     #[test]
@@ -418,7 +418,7 @@ mod tests {
             said(&applied)[0]
                 .starts_with("~ acceptance ponant/ubo-open-factory/decoupe-laser+impression-3d: references")
         );
-        assert_eq!(stage.read(|tx| tx.network()).network.as_ref().unwrap().acceptances.len(), 3);
+        assert_eq!(stage.read(|tx| tx.network()).network.acceptances.len(), 3);
         assert!(apply(&stage, &network, false, None).unwrap().changes.is_empty());
     }
 
@@ -440,7 +440,7 @@ mod tests {
         one_rule.acceptances.push(rule(&["decoupe-laser", "impression-3d"]));
         let refused = apply(&stage, &one_rule, false, None).unwrap_err().to_string();
         assert!(refused.contains("together with what is in force") && refused.contains("ty-makers"), "{refused}");
-        assert_eq!(stage.read(|tx| tx.network()).network.as_ref().unwrap().acceptances.len(), 5);
+        assert_eq!(stage.read(|tx| tx.network()).network.acceptances.len(), 5);
         assert_eq!(apply(&stage, &one_rule, true, None).unwrap().changes.len(), 2);
     }
 

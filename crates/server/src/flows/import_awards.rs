@@ -111,15 +111,14 @@ fn in_order<'r>(import: &mut Import<'_>, candidates: Vec<Candidate<'r>>) -> Vec<
             next = before(i);
         }
         let closes = next.is_some_and(|i| on_chain.contains(&i));
-        let mut depth = next.and_then(|i| depths.get(i).copied().flatten()).map_or(0, |depth| depth + 1);
-        for i in chain.into_iter().rev() {
+        let known_depth = next.and_then(|i| depths.get(i).copied().flatten()).map_or(0, |depth| depth + 1);
+        for (depth, i) in (known_depth..).zip(chain.into_iter().rev()) {
             if closes {
                 circular.insert(i);
             }
             if let Some(slot) = depths.get_mut(i) {
                 *slot = Some(depth);
             }
-            depth += 1;
         }
     }
     let mut ordered: Vec<(usize, usize, Candidate<'r>)> = Vec::with_capacity(candidates.len());

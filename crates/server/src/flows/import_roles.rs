@@ -38,7 +38,8 @@ fn role(tx: &Tx<'_>, import: &mut Import<'_>, row: &FileRow) -> Result<Result<Fa
     let act = Act::GrantRole { role: *role, scope: scope.clone(), person: person.clone() };
     let same = same_beginning(tx, &person, row)?;
     let live = same.iter().find(|held| held.ended_at.is_none());
-    if same.iter().any(|held| held.span.until == *until && (held.ended_at.is_none() || live.is_none())) {
+    let says = |held: &HeldRoleRow| held.span.until == *until || (held.ended_at.is_some() && held.ended_at == *until);
+    if same.iter().any(|held| says(held) && (held.ended_at.is_none() || live.is_none())) {
         return Ok(Ok(Fate::Unchanged));
     }
     if let Err(problem) = import.may(tx, &act) {

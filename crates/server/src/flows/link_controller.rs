@@ -102,12 +102,7 @@ pub enum Entrance {
 ///
 /// # Errors
 /// When the store fails.
-pub fn enter(
-    tx: &mut Tx<'_>,
-    sender: &Sender,
-    link: Option<Link>,
-    n: Option<u64>,
-) -> Result<Entrance, FlowError> {
+pub fn enter(tx: &mut Tx<'_>, sender: &Sender, link: Option<Link>, n: Option<u64>) -> Result<Entrance, FlowError> {
     let controller = &sender.controller;
     let Some(link) = link else {
         return Ok(match sender.profile {

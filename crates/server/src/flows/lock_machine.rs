@@ -103,10 +103,10 @@ mod tests {
         stage.write(move |tx| run(tx, &by, &Request { until: Some(until), ..laser() })).unwrap();
         assert_eq!(stage.read(|tx| tx.next_lock_end()), Some(until));
         stage.clock.set(until.plus_millis(-1));
-        assert_eq!(stage.write(|tx| end_due_locks::run(tx)).unwrap(), []);
+        assert_eq!(stage.write(end_due_locks::run).unwrap(), []);
         stage.clock.set(until);
-        assert_eq!(stage.write(|tx| end_due_locks::run(tx)).unwrap(), [id("trotec-speedy")]);
-        assert_eq!(stage.write(|tx| end_due_locks::run(tx)).unwrap(), []);
+        assert_eq!(stage.write(end_due_locks::run).unwrap(), [id("trotec-speedy")]);
+        assert_eq!(stage.write(end_due_locks::run).unwrap(), []);
         let open = stage.read(|tx| tx.open_orders(&id("ubo-laser")));
         assert_eq!(open.iter().map(|it| it.action).collect::<Vec<_>>(), [Action::Unlock]);
     }
@@ -121,7 +121,7 @@ mod tests {
             run(tx, &by, &Request { until: Some(until), ..laser() }).unwrap();
         });
         stage.clock.set(until);
-        assert_eq!(stage.write(|tx| end_due_locks::run(tx)).unwrap(), []);
+        assert_eq!(stage.write(end_due_locks::run).unwrap(), []);
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Stage {
     pub(crate) fn session(&self, machine: &str, key: &str, card: Option<CardId>) -> SessionId {
         let (machine, person): (MachineId, _) = (id(machine), self.person(key));
         self.change(move |tx| {
-            let network = tx.network().unwrap().network.clone().unwrap();
+            let network = tx.network().unwrap().network.clone();
             let controller = network.controllers.values().find(|it| it.machines.contains(&machine)).unwrap().id.clone();
             let entry = tx.record("access_decided", &serde_json::json!({})).unwrap();
             let decision = NewDecision {

@@ -143,7 +143,8 @@ fn stop_again(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Re
         "running_session_stopped",
         &json!({ "controller": controller, "machine": machine, "session": session.to_string(), "why": why }),
     )?;
-    let policy = network.machines.get(machine).map_or(tremen_rules::network::StopPolicy::Immediate, |it| it.stop_policy);
+    let policy =
+        network.machines.get(machine).map_or(tremen_rules::network::StopPolicy::Immediate, |it| it.stop_policy);
     let stop = sessions::wire_policy(tx, controller, policy)?;
     let lcd = crate::words::stop_lcd(&why, crate::words::language_of(&network));
     let number = tx.add_order(&crate::store::NewOrder {

@@ -44,7 +44,11 @@ impl Address {
             _ => (rest, 1883),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        if host.is_empty() || host.contains(['/', '@', ' ']) { Err(allowed()) } else { Ok(Self { host: host.to_owned(), port }) }
+        if host.is_empty() || host.contains(['/', '@', ' ']) {
+            Err(allowed())
+        } else {
+            Ok(Self { host: host.to_owned(), port })
+        }
     }
 }
 
@@ -143,7 +147,8 @@ impl Connection {
                     self.subscribe();
                 }
                 Ok(Event::Incoming(Packet::SubAck(answer))) => {
-                    let refused = answer.return_codes.iter().any(|code| !matches!(code, SubscribeReasonCode::Success(_)));
+                    let refused =
+                        answer.return_codes.iter().any(|code| !matches!(code, SubscribeReasonCode::Success(_)));
                     if refused {
                         tracing::error!(codes = ?answer.return_codes, "the broker refuses a subscription: see its access rules");
                     }

@@ -68,10 +68,14 @@ impl Inbox {
             Ok(Up::Ask(ask)) => self.take_ask(known, ask, bytes),
             Ok(Up::Report(report)) => {
                 let sender = known.sender.clone();
-                self.answer(known, move |tx| take_report::run(tx, &sender, &report), |reply| match reply {
-                    Reply::Lease(lease) => Down::Lease(lease),
-                    Reply::Order(order, link) => Down::Order(outbox::to_wire(&order, link)),
-                });
+                self.answer(
+                    known,
+                    move |tx| take_report::run(tx, &sender, &report),
+                    |reply| match reply {
+                        Reply::Lease(lease) => Down::Lease(lease),
+                        Reply::Order(order, link) => Down::Order(outbox::to_wire(&order, link)),
+                    },
+                );
             }
             Ok(Up::Hello(hello)) => {
                 let sender = known.sender.clone();
@@ -187,18 +191,20 @@ impl Inbox {
     }
 
     fn take_presence(&self, controller: &str, bytes: &[u8]) {
-        let (Ok(controller), Some(presence)) = (
-            ControllerId::parse(controller),
-            std::str::from_utf8(bytes).ok().and_then(Presence::parse),
-        ) else {
+        let (Ok(controller), Some(presence)) =
+            (ControllerId::parse(controller), std::str::from_utf8(bytes).ok().and_then(Presence::parse))
+        else {
             return;
         };
         let online = presence == Presence::Online;
-        let noted = self.store.submit(move |tx| link_controller::note_presence(tx, &controller, online), |noted| {
-            if let Err(error) = noted {
-                tracing::warn!(%error, "a controller's presence could not be noted");
-            }
-        });
+        let noted = self.store.submit(
+            move |tx| link_controller::note_presence(tx, &controller, online),
+            |noted| {
+                if let Err(error) = noted {
+                    tracing::warn!(%error, "a controller's presence could not be noted");
+                }
+            },
+        );
         if let Err(error) = noted {
             tracing::warn!(%error, "a controller's presence could not be noted");
         }

@@ -72,7 +72,8 @@ impl Keyring {
     }
 
     fn read(&self, controller: &str) -> Result<Option<Arc<Known>>, FlowError> {
-        let (Ok(id), Ok(wire_id)) = (ControllerId::parse(controller), tremen_wire::ControllerId::parse(controller)) else {
+        let (Ok(id), Ok(wire_id)) = (ControllerId::parse(controller), tremen_wire::ControllerId::parse(controller))
+        else {
             return Ok(None);
         };
         self.store.read_here(|tx| {

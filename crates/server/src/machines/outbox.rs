@@ -76,7 +76,11 @@ async fn send_due(store: &Store, keyring: &Keyring, client: &Client) -> Result<O
         let Some(known) = keyring.get(order.controller.as_str()) else { continue };
         if link.is_some() || known.sender.profile == tremen_rules::network::Profile::Plain {
             let down = Down::Order(to_wire(order, *link));
-            client.publish(&down.channel().topic(&known.wire_id), down.encode(&known.wire_id, known.protection()), false);
+            client.publish(
+                &down.channel().topic(&known.wire_id),
+                down.encode(&known.wire_id, known.protection()),
+                false,
+            );
         }
     }
     // A crash before this commit sends them once more, which does no harm.

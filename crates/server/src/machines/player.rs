@@ -144,7 +144,11 @@ impl Player {
     }
 
     /// Waits until something happens that `wanted` takes; none when `patience` runs out first.
-    pub async fn wait_for<T>(&mut self, patience: Duration, mut wanted: impl FnMut(&Happening) -> Option<T>) -> Option<T> {
+    pub async fn wait_for<T>(
+        &mut self,
+        patience: Duration,
+        mut wanted: impl FnMut(&Happening) -> Option<T>,
+    ) -> Option<T> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             let happening = tokio::time::timeout_at(deadline, self.happenings.recv()).await.ok().flatten()?;
@@ -215,7 +219,9 @@ impl Device {
         for output in outputs {
             self.put(output);
         }
-        if self.controller.is_linked() != std::mem::replace(&mut self.linked, self.controller.is_linked()) && self.linked {
+        if self.controller.is_linked() != std::mem::replace(&mut self.linked, self.controller.is_linked())
+            && self.linked
+        {
             self.tell(Happening::Linked);
         }
     }

@@ -26,6 +26,19 @@ impl std::fmt::Debug for Credential {
     }
 }
 
+/// What is known of a controller's presence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PresenceRow {
+    /// Name and version, as it says them.
+    pub firmware: String,
+    /// Whether its connection stands.
+    pub online: bool,
+    /// Since when it stands, or is gone.
+    pub online_since: Option<Time>,
+    /// Since when it is silent about a session.
+    pub silent_since: Option<Time>,
+}
+
 impl Tx<'_> {
     /// What a controller proves itself with now; none when it was never provisioned or is retired.
     ///
@@ -175,18 +188,22 @@ impl Tx<'_> {
         Ok(said.is_some_and(|said| said.contains(&format!("\"{capability}\""))))
     }
 
-    /// A controller's presence: firmware, whether its connection stands and since when, since when it is silent.
+    /// What is known of a controller's presence.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn presence(
-        &self,
-        controller: &ControllerId,
-    ) -> Result<Option<(String, bool, Option<Time>, Option<Time>)>, StoreError> {
+    pub fn presence(&self, controller: &ControllerId) -> Result<Option<PresenceRow>, StoreError> {
         self.query_one(
             "SELECT firmware, online, online_since, silent_since FROM presence WHERE controller = $1",
             params![controller],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            |row| {
+                Ok(PresenceRow {
+                    firmware: row.get(0)?,
+                    online: row.get(1)?,
+                    online_since: row.get(2)?,
+                    silent_since: row.get(3)?,
+                })
+            },
         )
     }
 

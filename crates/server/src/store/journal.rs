@@ -55,6 +55,19 @@ impl Tx<'_> {
         )
     }
 
+    /// The newest entry; none before anything happened.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn last_entry(&self) -> Result<Option<Entry>, StoreError> {
+        self.query_one(
+            "SELECT e.entry, e.at, e.kind, p.body FROM entries e LEFT JOIN payloads p ON p.entry = e.entry
+             ORDER BY e.entry DESC LIMIT 1",
+            params![],
+            read_entry,
+        )
+    }
+
     /// Entries after a number, the oldest first.
     ///
     /// # Errors

@@ -24,11 +24,14 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn add_lock(&self, machine: &MachineId, until: Option<Time>, why: &str) -> Result<(), StoreError> {
+    pub fn add_lock(&mut self, machine: &MachineId, until: Option<Time>, why: &str) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO machine_locks (machine, since, until, why) VALUES ($1, $2, $3, $4)",
             params![machine, self.now(), until, why],
         )?;
+        if until.is_some() {
+            self.touch(super::Touched::Sessions); // the timer has one instant more to wait for
+        }
         Ok(())
     }
 

@@ -29,7 +29,7 @@ use tokio::sync::{Semaphore, broadcast};
 
 pub use awards::{NewAward, StoredAward, SuspensionRow};
 pub use cards::{CardRow, NewCard};
-pub use credentials::Credential;
+pub use credentials::{Credential, PresenceRow};
 pub use decisions::{DecisionRecord, EarlierAnswer, NewDecision};
 pub use declarations::{Declared, Snapshot};
 pub use journal::Entry;

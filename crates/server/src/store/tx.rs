@@ -45,7 +45,7 @@ pub enum Touched {
     Answer(MachineId),
     /// Orders wait to be sent to a controller.
     Orders(ControllerId),
-    /// The instants at which open sessions are due.
+    /// The instants at which open sessions and locks are due.
     Sessions,
     /// The network's declarations.
     Network,
@@ -110,7 +110,7 @@ macro_rules! plain_column {
             fn value(&self) -> Value<'_> { Value::$variant(Some($to(self))) }
         }
         impl Column for $t {
-            fn read(row: &Row<'_, '_>, i: usize) -> Result<Self, StoreError> { $from(row.raw(i)?) }
+            fn read(row: &Row<'_, '_>, i: usize) -> Result<Self, StoreError> { row.raw(i).and_then($from) }
         }
     )*};
 }

@@ -51,16 +51,14 @@ impl Tx<'_> {
         machine: &MachineId,
         controller: Option<&ControllerId>,
     ) -> Result<MachineNow, StoreError> {
-        let presence = controller.map(|controller| self.presence(controller)).transpose()?.flatten();
-        let (online, online_since, silent_since) =
-            presence.map_or((false, None, None), |(_, online, since, silent)| (online, since, silent));
+        let presence = controller.map(|it| self.presence(it)).transpose()?.flatten().unwrap_or_default();
         Ok(MachineNow {
             machine: machine.clone(),
             lock: self.lock_reason(machine.as_str(), self.now())?.map(|(span, why)| LockView { span, why }),
             session: self.open_session_on(machine.as_str())?,
-            silent_since,
-            online,
-            online_since,
+            silent_since: presence.silent_since,
+            online: presence.online,
+            online_since: presence.online_since,
         })
     }
 

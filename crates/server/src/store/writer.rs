@@ -30,8 +30,11 @@ pub(super) enum Outcome {
 /// Tells the caller, once the fate of the transaction is known.
 type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+/// Does a job, or hears why it cannot be done; tells whether to keep it, and whom to tell.
+type Run = Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> (bool, Reply) + Send>;
+
 enum Job {
-    Change { deadline: Instant, run: Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> (bool, Reply) + Send> },
+    Change { deadline: Instant, run: Run },
     NoticeOthers(oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -201,12 +204,7 @@ impl Loop {
     }
 
     /// Runs one job under its savepoint; a job that errs, panics or came too late leaves nothing behind.
-    fn change(
-        &mut self,
-        ready: Result<(), StoreError>,
-        run: Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> (bool, Reply) + Send>,
-        touched: &mut Vec<Touched>,
-    ) -> Option<Reply> {
+    fn change(&mut self, ready: Result<(), StoreError>, run: Run, touched: &mut Vec<Touched>) -> Option<Reply> {
         let ready = ready.and_then(|()| Ok(self.connection.prepare_cached("SAVEPOINT job")?.execute([]).map(drop)?));
         if let Err(error) = ready {
             return Some(run(Err(error)).1);

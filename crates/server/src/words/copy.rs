@@ -100,9 +100,7 @@ mod tests {
         for code in codes() {
             for language in [Fr, En, Br] {
                 let forms = forms(code, language).unwrap();
-                for (part, texts) in
-                    [("title", &forms.title), ("sentence", &forms.sentence), ("next", &forms.next)]
-                {
+                for (part, texts) in [("title", &forms.title), ("sentence", &forms.sentence), ("next", &forms.next)] {
                     let barest = texts.last().unwrap();
                     assert!(!barest.trim().is_empty(), "{code} {language:?} {part}");
                     assert!(slots(barest).unwrap().is_empty(), "{code} {language:?} {part}: {barest}");

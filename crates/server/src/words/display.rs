@@ -89,8 +89,7 @@ mod tests {
     fn every_line_fits_the_display() {
         let stops = ["manager", "idle", "max_session", "registry_unreachable", "controller_retired", "silent", "else"];
         let codes: Vec<&str> = DenialReason::ALL.into_iter().map(DenialReason::code).chain(stops).collect();
-        let dones =
-            [Done::SessionEnded, Done::NothingToEnd, Done::SupervisorReady, Done::TrainerReady, Done::Inducted];
+        let dones = [Done::SessionEnded, Done::NothingToEnd, Done::SupervisorReady, Done::TrainerReady, Done::Inducted];
         for language in [Fr, En, Br] {
             let mut all = vec![grant_lcd(language), super::super::unreachable_lcd(language)];
             all.extend(codes.iter().map(|code| stop_lcd(code, language)));

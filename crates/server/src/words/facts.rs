@@ -210,13 +210,14 @@ impl About<'_> {
 
     fn hours(&self, known: &mut Known) {
         let Some(venue) = self.venue else { return };
-        let today = venue.hours.as_ref().filter(|_| !venue.closed.covers(dates::calendar_day(self.ask.now, self.zone())));
+        let today =
+            venue.hours.as_ref().filter(|_| !venue.closed.covers(dates::calendar_day(self.ask.now, self.zone())));
         let days = today.map(|hours| hours.days());
         let shifts = days.and_then(|days| days.into_iter().nth(dates::today(self.ask.now, self.zone())));
         match shifts {
-            Some((_, [shift])) => known.sentence.extend(
-                [shift.begins(), shift.ends()].map(|at| (Slot::Hour, dates::hour_of_day(at, self.language))),
-            ),
+            Some((_, [shift])) => known
+                .sentence
+                .extend([shift.begins(), shift.ends()].map(|at| (Slot::Hour, dates::hour_of_day(at, self.language)))),
             Some(_) | None => known.sentence.extend(self.venue_name()),
         }
         if let Some(opening) = self.objection.until {

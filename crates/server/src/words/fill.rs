@@ -131,12 +131,7 @@ pub fn typeset(text: &str, language: Language) -> String {
     set
 }
 
-fn binds(
-    before: Option<char>,
-    after: Option<char>,
-    rest: impl Iterator<Item = char>,
-    language: Language,
-) -> bool {
+fn binds(before: Option<char>, after: Option<char>, rest: impl Iterator<Item = char>, language: Language) -> bool {
     let guillemet = before == Some('«') || after == Some('»');
     let high = language == Language::Fr && matches!(after, Some(':' | ';' | '?' | '!'));
     let unit: String = rest.take_while(|character| character.is_alphabetic()).collect();
@@ -165,7 +160,10 @@ mod tests {
 
     #[test]
     fn french_keeps_its_punctuation_on_the_line() {
-        assert_eq!(typeset("Ici : « Ma carte » dans 20 min ?", Fr), "Ici\u{a0}: «\u{a0}Ma carte\u{a0}» dans 20\u{a0}min\u{a0}?");
+        assert_eq!(
+            typeset("Ici : « Ma carte » dans 20 min ?", Fr),
+            "Ici\u{a0}: «\u{a0}Ma carte\u{a0}» dans 20\u{a0}min\u{a0}?"
+        );
         assert_eq!(typeset("In 20 min: ok", En), "In 20\u{a0}min: ok");
     }
 }

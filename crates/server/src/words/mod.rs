@@ -68,7 +68,9 @@ pub fn denial_lcd(objection: &Objection, ask: &Asked<'_>, language: Language) ->
     let known = Known::about(objection, ask, None, language).lcd;
     let filled = copy::forms(objection.reason.code(), language).and_then(|forms| {
         let filled = forms.lcd.iter().map(|lines| lines.map(|line| fill::fill(line, &known)));
-        filled.filter_map(|[first, second]| Some([first?, second?])).find(|lines| lines.iter().all(|line| line.len() <= 20))
+        filled
+            .filter_map(|[first, second]| Some([first?, second?]))
+            .find(|lines| lines.iter().all(|line| line.len() <= 20))
     });
     filled.unwrap_or_else(|| unreachable_lcd(language))
 }
@@ -84,12 +86,7 @@ pub fn unreachable_lcd(language: Language) -> [String; 2] {
 /// A refusal in full, for the person themself: with names of badge, venue and issuer, levels, versions and dates, as far
 /// as they are known.
 #[must_use]
-pub fn denial_text(
-    objection: &Objection,
-    ask: &Asked<'_>,
-    facts: Option<&PersonFacts>,
-    language: Language,
-) -> Text {
+pub fn denial_text(objection: &Objection, ask: &Asked<'_>, facts: Option<&PersonFacts>, language: Language) -> Text {
     text(objection.reason.code(), &Known::about(objection, ask, facts, language), language)
 }
 

@@ -59,7 +59,10 @@ fn an_expired_award_is_named_with_its_last_day_and_no_training_is_made_up() {
     let text = said("trotec-speedy", &expired, Fr);
     assert_eq!(text.sentence, "«\u{a0}Utilisation de la découpeuse laser\u{a0}» a expiré le 2\u{a0}novembre 2026.");
     assert_eq!(text.next.unwrap(), "Remise à niveau avec un référent\u{a0}: demandez à l’accueil.");
-    assert_eq!(said("trotec-speedy", &expired, En).sentence, "“Using the laser cutter” expired on 2\u{a0}November 2026.");
+    assert_eq!(
+        said("trotec-speedy", &expired, En).sentence,
+        "“Using the laser cutter” expired on 2\u{a0}November 2026."
+    );
     let br = said("trotec-speedy", &expired, Br);
     assert_eq!(br.sentence, "Diamzeret eo «\u{a0}Implijout an troc'herez laser\u{a0}» abaoe an 2 a viz Du 2026.");
     assert_eq!(shown("trotec-speedy", &expired), ["Expiree le 02/11", "Voir le referent"]);
@@ -105,10 +108,7 @@ fn a_suspension_of_one_machine_does_not_speak_of_the_whole_venue() {
         denial_text(&suspended, &ask, Some(&facts), Fr).sentence.replace('\u{a0}', " ")
     };
     assert_eq!(say("machine:trotec-speedy"), "Votre accès à cette machine est suspendu jusqu’au 3 novembre 2026.");
-    assert_eq!(
-        say("venue:ubo"),
-        "Votre accès aux machines de UBO Open Factory est suspendu jusqu’au 3 novembre 2026."
-    );
+    assert_eq!(say("venue:ubo"), "Votre accès aux machines de UBO Open Factory est suspendu jusqu’au 3 novembre 2026.");
 }
 
 #[test]

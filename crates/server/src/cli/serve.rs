@@ -1,0 +1,88 @@
+//! `tremen serve`: the registry, until it is told to stop.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use crate::clock::WallClock;
+use crate::config::{self, Config};
+use crate::keys::Keys;
+use crate::machines::client::Address;
+use crate::machines::{EmbeddedSettings, Secret, Tls};
+use crate::serve::{Broker, Parts, start};
+use crate::store::{Store, system_random};
+
+/// How many connections the embedded broker keeps at most.
+const BROKER_CLIENTS: usize = 5_000;
+
+/// Runs the registry until Ctrl-C or a SIGTERM.
+///
+/// # Errors
+/// When a part cannot start; the sentence says which, and what to do.
+pub async fn run(config: &Config) -> anyhow::Result<()> {
+    if config.web_tls.is_some() {
+        bail!(
+            "web.tls: the pages are served without TLS for now; put a proxy (Caddy, nginx) in front and leave the key out"
+        );
+    }
+    let keys = Arc::new(Keys::open(&config.keys)?);
+    let clock = Arc::new(WallClock { ahead_ms: config.ahead_seconds.saturating_mul(1000) });
+    let store = Store::open(&config.database, keys, clock, system_random())?;
+    let running = start(Parts { store, broker: broker(config)?, web: Some(config.web_address) }).await?;
+    let broker = &running.broker;
+    let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
+    tracing::info!(broker.host, broker.port, web, "the registry serves");
+    say(&format!("tremen serves: pages on {web}, broker at mqtt://{}:{}", broker.host, broker.port));
+    stop_asked().await;
+    tracing::info!("the registry stops");
+    running.stop().await;
+    Ok(())
+}
+
+fn broker(config: &Config) -> anyhow::Result<Broker> {
+    Ok(match &config.broker {
+        config::Broker::Embedded => Broker::Embedded(EmbeddedSettings {
+            address: config.broker_address,
+            tls: config.broker_tls.as_ref().map(|tls| Tls {
+                address: config.broker_tls_address,
+                cert_file: tls.cert_file.clone(),
+                key_file: tls.key_file.clone(),
+            }),
+            max_clients: BROKER_CLIENTS,
+        }),
+        config::Broker::External { url, username, password_file } => {
+            let address = Address::parse(url).map_err(anyhow::Error::msg).context("broker.url")?;
+            let password = password_file
+                .as_ref()
+                .map(|file| {
+                    let text = std::fs::read_to_string(file);
+                    text.with_context(|| format!("broker.password_file: {}", file.display()))
+                })
+                .transpose()?;
+            let password = Secret(password.as_deref().unwrap_or("").trim_end().to_owned());
+            Broker::External { address, credentials: username.clone().map(|user| (user, password)) }
+        }
+    })
+}
+
+/// Waits until somebody asks the program to stop: Ctrl-C, or SIGTERM where there is one.
+pub async fn stop_asked() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        return;
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await; // no way to be told: runs until it is killed
+    }
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // Nobody may be reading; the registry serves all the same.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

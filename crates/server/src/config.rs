@@ -1,0 +1,420 @@
+//! The configuration: one TOML file, every key optional, every key also as an environment variable. Start at
+//! [`Config::load`] and at `KEYS`, which is the list of all there is.
+//!
+//! What is not known is refused with the nearest name that is; a secret is never in the file, only the name of its file.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use tremen_files::nearest::did_you_mean;
+
+/// The prefix of the environment variables: `web.address` is `TREMEN_WEB__ADDRESS`.
+const PREFIX: &str = "TREMEN_";
+
+/// All that can be configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// Which broker.
+    pub broker: Broker,
+    /// Where the embedded broker listens.
+    pub broker_address: SocketAddr,
+    /// The embedded broker's certificate; none for no TLS.
+    pub broker_tls: Option<Tls>,
+    /// Where the embedded broker listens with TLS besides, if it has a certificate.
+    pub broker_tls_address: SocketAddr,
+    /// Where pages are served.
+    pub web_address: SocketAddr,
+    /// The public address of the pages; none: the network file's, or none.
+    pub public_url: Option<String>,
+    /// The pages' certificate; none for no TLS, as behind a proxy.
+    pub web_tls: Option<Tls>,
+    /// The folder of the secret keys.
+    pub keys: PathBuf,
+    /// The form of the logs.
+    pub log_format: LogFormat,
+    /// What is logged: a level, or `tracing` directives.
+    pub log_level: String,
+    /// How many seconds the clock is ahead of the system's; zero in earnest.
+    pub ahead_seconds: i64,
+}
+
+/// Which broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Broker {
+    /// The one inside the program.
+    Embedded,
+    /// Another one.
+    External {
+        /// `mqtt://host:port` or `mqtts://host:port`.
+        url: String,
+        /// The registry's user name there.
+        username: Option<String>,
+        /// The file that holds its password.
+        password_file: Option<PathBuf>,
+    },
+}
+
+/// A certificate and its key, both PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate chain.
+    pub cert_file: PathBuf,
+    /// The private key.
+    pub key_file: PathBuf,
+}
+
+/// The form of the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self {
+            database: PathBuf::from("data/tremen.db"),
+            broker: Broker::Embedded,
+            broker_address: local(1883),
+            broker_tls: None,
+            broker_tls_address: local(8883),
+            web_address: local(8080),
+            public_url: None,
+            web_tls: None,
+            keys: PathBuf::from("data/keys"),
+            log_format: LogFormat::Auto,
+            log_level: "info,mqtt5=warn".to_owned(),
+            ahead_seconds: 0,
+        }
+    }
+}
+
+/// Something that is wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct ConfigError {
+    /// The file and line, or the environment variable.
+    pub place: String,
+    /// What is wrong, and what is allowed.
+    pub problem: String,
+}
+
+/// Every key, dotted.
+const KEYS: [&str; 16] = [
+    "database.url",
+    "broker.url",
+    "broker.username",
+    "broker.password_file",
+    "broker.embedded.address",
+    "broker.embedded.tls.address",
+    "broker.embedded.tls.cert_file",
+    "broker.embedded.tls.key_file",
+    "web.address",
+    "web.public_url",
+    "web.tls.cert_file",
+    "web.tls.key_file",
+    "keys.folder",
+    "log.format",
+    "log.level",
+    "clock.ahead_seconds",
+];
+
+/// What was said, with the place where.
+struct Said {
+    key: &'static str,
+    value: String,
+    place: String,
+}
+
+impl Config {
+    /// Reads the file, if one is named, and then the environment, whose word counts more.
+    ///
+    /// # Errors
+    /// Every fault, each with its file and line, or its variable.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<ConfigError>> {
+        let mut errors = Vec::new();
+        let mut said = Vec::new();
+        if let Some(path) = file {
+            match std::fs::read_to_string(path) {
+                Ok(text) => from_file(&path.display().to_string(), &text, &mut said, &mut errors),
+                Err(error) => {
+                    errors.push(ConfigError { place: path.display().to_string(), problem: error.to_string() })
+                }
+            }
+        }
+        from_environment(environment, &mut said, &mut errors);
+        let config = Self::of(said, &mut errors);
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
+    }
+
+    fn of(said: Vec<Said>, errors: &mut Vec<ConfigError>) -> Self {
+        let mut config = Self::default();
+        let mut last: std::collections::BTreeMap<&str, Said> = std::collections::BTreeMap::new();
+        for it in said {
+            last.insert(it.key, it);
+        }
+        let mut take = |key: &str| last.remove(key);
+        let mut check = |place: &str, read: Result<(), String>| {
+            if let Err(problem) = read {
+                errors.push(ConfigError { place: place.to_owned(), problem });
+            }
+        };
+        if let Some(it) = take("database.url") {
+            check(&it.place, database(&it.value).map(|path| config.database = path));
+        }
+        if let Some(it) = take("broker.embedded.address") {
+            check(&it.place, address(&it.value).map(|at| config.broker_address = at));
+        }
+        if let Some(it) = take("broker.embedded.tls.address") {
+            check(&it.place, address(&it.value).map(|at| config.broker_tls_address = at));
+        }
+        if let Some(it) = take("web.address") {
+            check(&it.place, address(&it.value).map(|at| config.web_address = at));
+        }
+        if let Some(it) = take("web.public_url") {
+            check(&it.place, public_url(&it.value).map(|url| config.public_url = Some(url)));
+        }
+        if let Some(it) = take("keys.folder") {
+            config.keys = PathBuf::from(it.value);
+        }
+        if let Some(it) = take("log.format") {
+            check(&it.place, log_format(&it.value).map(|form| config.log_format = form));
+        }
+        if let Some(it) = take("log.level") {
+            config.log_level = it.value;
+        }
+        if let Some(it) = take("clock.ahead_seconds") {
+            let whole = it.value.parse().map_err(|_| format!("`{}` is not a whole number of seconds", it.value));
+            check(&it.place, whole.map(|seconds| config.ahead_seconds = seconds));
+        }
+        let mut tls =
+            |section: &str| match (take(&format!("{section}.cert_file")), take(&format!("{section}.key_file"))) {
+                (Some(cert), Some(key)) => Ok(Some(Tls { cert_file: cert.value.into(), key_file: key.value.into() })),
+                (None, None) => Ok(None),
+                (Some(one), None) => Err((one.place, format!("`{section}` needs `key_file` besides `cert_file`"))),
+                (None, Some(one)) => Err((one.place, format!("`{section}` needs `cert_file` besides `key_file`"))),
+            };
+        let tls = [tls("broker.embedded.tls"), tls("web.tls")];
+        for (section, found) in tls.into_iter().enumerate() {
+            match found {
+                Ok(found) if section == 0 => config.broker_tls = found,
+                Ok(found) => config.web_tls = found,
+                Err((place, problem)) => check(&place, Err(problem)),
+            }
+        }
+        let (url, username, password_file) =
+            (last.remove("broker.url"), last.remove("broker.username"), last.remove("broker.password_file"));
+        let place = url.as_ref().map_or_else(String::new, |it| it.place.clone());
+        match url.map(|it| it.value).as_deref() {
+            None | Some("embedded") => {
+                for useless in [username, password_file].into_iter().flatten() {
+                    check(
+                        &useless.place,
+                        Err(format!("`{}` is for an external broker: set `broker.url` as well", useless.key)),
+                    );
+                }
+            }
+            Some(url) if url.starts_with("mqtt://") || url.starts_with("mqtts://") => {
+                config.broker = Broker::External {
+                    url: url.to_owned(),
+                    username: username.map(|it| it.value),
+                    password_file: password_file.map(|it| it.value.into()),
+                };
+            }
+            Some(other) => {
+                check(
+                    &place,
+                    Err(format!(
+                        "`{other}` is not a broker: \"embedded\", \"mqtt://host:port\" or \"mqtts://host:port\""
+                    )),
+                );
+            }
+        }
+        config
+    }
+}
+
+fn from_file(name: &str, text: &str, said: &mut Vec<Said>, errors: &mut Vec<ConfigError>) {
+    let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+    match DeTable::parse(text) {
+        Ok(table) => walk("", &table, &mut |key, at, value| {
+            let place = format!("{name}:{}", line(at));
+            match (known(&key), value) {
+                (Err(problem), _) | (_, Err(problem)) => errors.push(ConfigError { place, problem }),
+                (Ok(key), Ok(value)) => said.push(Said { key, value, place }),
+            }
+        }),
+        Err(error) => {
+            let at = error.span().map_or(text.len(), |span| span.start);
+            errors.push(ConfigError {
+                place: format!("{name}:{}", line(at)),
+                problem: format!("this is not TOML: {}", error.message()),
+            });
+        }
+    }
+}
+
+/// Tells every value of a document with its dotted key and its place.
+fn walk(above: &str, table: &Spanned<DeTable<'_>>, tell: &mut impl FnMut(String, usize, Result<String, String>)) {
+    for (key, value) in table.get_ref() {
+        let dotted = if above.is_empty() { key.get_ref().to_string() } else { format!("{above}.{}", key.get_ref()) };
+        let at = key.span().start;
+        let is_section = KEYS.iter().any(|known| known.starts_with(&format!("{dotted}.")));
+        match value.get_ref() {
+            DeValue::Table(inner) if is_section => walk(&dotted, &Spanned::new(value.span(), inner.clone()), tell),
+            DeValue::String(text) => tell(dotted, at, Ok(text.to_string())),
+            DeValue::Integer(number) => tell(dotted, at, Ok(number.to_string())),
+            DeValue::Table(_) => tell(
+                dotted.clone(),
+                at,
+                known(&dotted)
+                    .map(|_| String::new())
+                    .and_then(|_| Err(format!("`{dotted}` is a text in quotes, or a whole number"))),
+            ),
+            DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) => {
+                let problem = format!("`{dotted}` is a text in quotes, or a whole number");
+                tell(dotted, at, Err(problem));
+            }
+        }
+    }
+}
+
+fn from_environment(
+    environment: impl IntoIterator<Item = (String, String)>,
+    said: &mut Vec<Said>,
+    errors: &mut Vec<ConfigError>,
+) {
+    for (name, value) in environment {
+        let Some(rest) = name.strip_prefix(PREFIX).filter(|rest| rest.contains("__")) else { continue };
+        match known(&rest.to_lowercase().replace("__", ".")) {
+            Ok(key) => said.push(Said { key, value, place: name }),
+            Err(problem) => errors.push(ConfigError { place: name, problem }),
+        }
+    }
+}
+
+fn known(dotted: &str) -> Result<&'static str, String> {
+    KEYS.into_iter().find(|key| *key == dotted).ok_or_else(|| {
+        let hint = did_you_mean(dotted, KEYS);
+        let hint = if hint.is_empty() { format!("; known are {}", KEYS.join(", ")) } else { hint };
+        format!("`{dotted}` is not a key of the configuration{hint}")
+    })
+}
+
+fn database(url: &str) -> Result<PathBuf, String> {
+    match url.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        Some(_) | None if url.starts_with("postgres") => {
+            Err("this Tremen keeps its data in SQLite only: \"sqlite:data/tremen.db\"".to_owned())
+        }
+        Some(_) | None => Err(format!("`{url}` is not a database: \"sqlite:\" and the path of a file")),
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("`{text}` is not an address to listen on: a number and a port, as \"127.0.0.1:8080\" or \"[::]:8080\"")
+    })
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let is_url =
+        ["https://", "http://"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+    if is_url {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        Err(format!("`{text}` is not a public address: \"https://host\""))
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "auto" => Ok(LogFormat::Auto),
+        "human" => Ok(LogFormat::Human),
+        "json" => Ok(LogFormat::Json),
+        other => Err(format!("`{other}` is not a form of logs: \"auto\", \"human\" or \"json\"")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Broker, Config, KEYS, LogFormat};
+
+    const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/tremen.example.toml");
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let name = format!("tremen-config-{}-{:?}.toml", std::process::id(), std::thread::current().id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, text).unwrap();
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let loaded = Config::load(Some(&path), environment);
+        std::fs::remove_file(&path).unwrap();
+        let short = |error: &super::ConfigError| error.to_string().replace(&path.display().to_string(), "tremen.toml");
+        loaded.map_err(|errors| errors.iter().map(short).collect())
+    }
+
+    #[test]
+    fn the_example_file_says_the_defaults_and_names_every_key() {
+        assert_eq!(Config::load(Some(EXAMPLE.as_ref()), []), Ok(Config::default()));
+        let text = std::fs::read_to_string(EXAMPLE).unwrap();
+        let mut section = String::new();
+        let mut named = Vec::new();
+        for line in text.lines().map(|line| line.trim_start_matches("# ")) {
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+                section = name.to_owned();
+            } else if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| !key.contains(' ')) {
+                named.push(format!("{section}.{key}"));
+            }
+        }
+        assert_eq!(named, KEYS);
+    }
+
+    #[test]
+    fn the_environment_counts_more_than_the_file() {
+        let config =
+            load("[web]\naddress = \"0.0.0.0:80\"\n", &[("TREMEN_WEB__ADDRESS", "[::]:443"), ("PATH", "/bin")]);
+        assert_eq!(config.unwrap().web_address.to_string(), "[::]:443");
+        let config = load(
+            "[broker]\nurl = \"mqtt://broker:1883\"\n[log]\nformat = \"json\"\n",
+            &[("TREMEN_BROKER__USERNAME", "tremen")],
+        );
+        let config = config.unwrap();
+        let username = Some("tremen".to_owned());
+        assert_eq!(
+            config.broker,
+            Broker::External { url: "mqtt://broker:1883".to_owned(), username, password_file: None }
+        );
+        assert_eq!(config.log_format, LogFormat::Json);
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_line_and_the_nearest_name() {
+        let text = "[web]\nadress = \"127.0.0.1:1\"\n\n[broker]\nurl = \"amqp://x\"\n[mail]\nhost = 1\n[web.tls]\ncert_file = \"a\"\n";
+        let errors = load(text, &[("TREMEN_KEYS__FOLDR", "x"), ("TREMEN_DATABASE__URL", "postgres://x")]).unwrap_err();
+        let expected = [
+            "tremen.toml:2: `web.adress` is not a key of the configuration; did you mean `web.address`?",
+            "tremen.toml:6: `mail` is not a key of the configuration",
+            "TREMEN_KEYS__FOLDR: `keys.foldr` is not a key of the configuration; did you mean `keys.folder`?",
+            "TREMEN_DATABASE__URL: this Tremen keeps its data in SQLite only",
+            "tremen.toml:9: `web.tls` needs `key_file`",
+            "tremen.toml:5: `amqp://x` is not a broker",
+        ];
+        assert_eq!(errors.len(), expected.len(), "{errors:#?}");
+        for expected in expected {
+            assert!(errors.iter().any(|error| error.starts_with(expected)), "{expected}\n{errors:#?}");
+        }
+        assert!(load("[web\n", &[]).unwrap_err()[0].starts_with("tremen.toml:1: this is not TOML"));
+    }
+}

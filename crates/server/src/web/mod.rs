@@ -1,0 +1,136 @@
+//! The web door: pages, their live fragments, the files they need, and the answers for whoever watches the process.
+//! Start at [`router`]; each page is a file named after it, all of them made from a [`board::Board`].
+//!
+//! Every page works without script. Nothing here opens a write, speaks MQTT or holds SQL; no public page names a person.
+
+pub mod assets;
+pub mod board;
+mod events;
+mod faults;
+pub mod health;
+mod home;
+mod kiosk;
+pub mod live;
+mod machine;
+mod panel;
+mod parts;
+pub mod reader;
+mod serving;
+pub mod texts;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use maud::Markup;
+
+pub use health::Readiness;
+pub use live::Live;
+pub use serving::serve;
+
+use crate::store::{Store, StoreError};
+use board::Board;
+use reader::{Reader, tag};
+
+/// What the pages are made from.
+#[derive(Debug, Clone)]
+pub struct WebState {
+    /// The database, read only.
+    pub store: Store,
+    /// The news for open pages.
+    pub live: Live,
+    /// What must be well for this node to be sent visitors.
+    pub readiness: Readiness,
+}
+
+/// All addresses of the web door.
+pub fn router(state: WebState) -> Router {
+    Router::new()
+        .route("/", get(home::page))
+        .route("/m/{machine}", get(machine::page))
+        .route("/kiosque/{machine}", get(kiosk::page))
+        .route("/flux", get(events::network))
+        .route("/flux/lieu/{venue}", get(events::venue))
+        .route("/flux/machine/{machine}", get(events::machine))
+        .route("/static/{file}", get(assets::page))
+        .route("/healthz", get(health::process))
+        .route("/readyz", get(health::ready))
+        .fallback(async |visit: Visit| visit.not_found())
+        .method_not_allowed_fallback(async |visit: Visit| visit.wrong_method())
+        .layer(from_fn(guarded))
+        .with_state(state)
+}
+
+/// What every answer tells the browser: load from here alone, run nothing inline, be framed by nobody, say nothing on.
+const GUARDS: [(&str, &str); 8] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
+         frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    (
+        "permissions-policy",
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+    ("x-robots-tag", "noindex"),
+];
+
+async fn guarded(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in GUARDS {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// One request for a page.
+#[derive(Debug)]
+pub struct Visit {
+    state: WebState,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<WebState> for Visit {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Self::Rejection> {
+        Ok(Self { state: state.clone(), uri: parts.uri.clone(), headers: parts.headers.clone() })
+    }
+}
+
+impl Visit {
+    /// The present board, and who reads it.
+    async fn board(&self) -> Result<(Board, Reader), StoreError> {
+        let board = self.state.store.read(Board::read).await?;
+        let reader = Reader::of(&self.uri, &self.headers, Some(board.network()));
+        Ok((board, reader))
+    }
+
+    /// The reader where no network was read.
+    fn reader(&self) -> Reader {
+        Reader::of(&self.uri, &self.headers, None)
+    }
+}
+
+/// A page as it goes out. What it shows changes at any moment, so nobody keeps it.
+fn html(status: StatusCode, reader: &Reader, page: Markup) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_LANGUAGE, tag(reader.language)),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "accept-language"),
+    ];
+    (status, headers, page.into_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests;
