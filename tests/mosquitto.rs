@@ -15,7 +15,7 @@ use tremen_wire::Intent;
 use crate::listener::Listener;
 use crate::probe::{Account, Probe};
 use crate::raw::{Raw, granted, uid};
-use crate::world::{Folder, PASSWORD, PATIENCE, World, ask_for_nothing, operator};
+use crate::world::{Folder, PASSWORD, PATIENCE, World, ask_for_nothing, operator, relay};
 
 const LASER: &str = "trotec-speedy";
 const PRINTER: &str = "imprimante-3d";
@@ -333,11 +333,4 @@ async fn what_a_broker_kept_of_asks_hellos_and_reports_is_no_word_of_now() {
     printer.hears_nothing_but_a_welcome().await;
     assert_eq!(world.session(session).ended_at, None);
     world.running.stop().await;
-}
-
-async fn relay(player: &mut tremen_server::machines::player::Player, closed: bool) {
-    player
-        .wait_for(PATIENCE, |it| matches!(it, Happening::Relay { closed: now, .. } if *now == closed).then_some(()))
-        .await
-        .unwrap();
 }

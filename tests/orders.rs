@@ -1,12 +1,12 @@
 //! Orders over the wire: sent until they are settled, over restarts of either side.
 
-use tremen_controller::{Remembered, TapResult};
+use tremen_controller::Remembered;
 use tremen_server::flows::{lock_machine, sessions, stop_session};
 use tremen_server::machines::player::Happening;
 use tremen_wire::{Action, Event, Intent, Report, SessionId, Up};
 
 use crate::raw::{Raw, denied, granted, uid};
-use crate::world::{PATIENCE, World, id, operator};
+use crate::world::{PATIENCE, World, answered, id, operator, relay};
 
 const LASER: &str = "trotec-speedy";
 const PRINTER: &str = "imprimante-3d";
@@ -161,7 +161,7 @@ async fn a_controller_without_power_learns_at_its_next_start_that_its_machine_is
     let world = easy().await;
     let mut player = world.controller("ubo-laser", true).await;
     player.tap(LASER, uid(&ANNA), Intent::Use);
-    player.wait_for(PATIENCE, |it| closed(it, LASER).then_some(())).await.unwrap();
+    relay(&mut player, true).await;
     let session = world.until(|tx| tx.open_session_on(LASER)).await.session;
     player.cut().await;
     world.lock(LASER).await;
@@ -190,7 +190,7 @@ async fn a_controller_without_power_learns_at_its_next_start_that_its_machine_is
         .unwrap();
     assert!(unlocked.last_order > remembered.last_order);
     player.tap(LASER, uid(&YANN), Intent::Use);
-    player.wait_for(PATIENCE, |it| closed(it, LASER).then_some(())).await.unwrap();
+    relay(&mut player, true).await;
     world.running.stop().await;
 }
 
@@ -199,7 +199,7 @@ async fn the_reference_controller_stops_when_it_is_told_and_the_registry_hears_o
     let world = easy().await;
     let mut player = world.controller("capucins-3d", false).await;
     player.tap(PRINTER, uid(&ANNA), Intent::Use);
-    player.wait_for(PATIENCE, |it| closed(it, PRINTER).then_some(())).await.unwrap();
+    relay(&mut player, true).await;
     let session = world.until(|tx| tx.open_session_on(PRINTER)).await.session;
     // A right that is reviewed away is stopped in the same transaction.
     world
@@ -210,22 +210,12 @@ async fn the_reference_controller_stops_when_it_is_told_and_the_registry_hears_o
             sessions::review_person(tx, &card.person, entry)
         })
         .await;
-    player.wait_for(PATIENCE, |it| matches!(it, Happening::Relay { closed: false, .. }).then_some(())).await.unwrap();
+    relay(&mut player, false).await;
     let over = world.until(|tx| Ok(tx.session(session)?.filter(|row| row.ended_at.is_some()))).await;
     assert_eq!(over.end_why.as_deref(), Some("card_blocked"));
     world.until(|tx| Ok(tx.open_orders(&id("capucins-3d"))?.is_empty().then_some(()))).await;
     player.tap(PRINTER, uid(&ANNA), Intent::Use);
-    let answer = player
-        .wait_for(PATIENCE, |it| match it {
-            Happening::Tapped { result: TapResult::Answered { answer, .. }, .. } => Some(answer.clone()),
-            _ => None,
-        })
-        .await
-        .unwrap();
+    let answer = answered(&mut player).await;
     assert_eq!(denied(&answer), ["card_blocked"]);
     world.running.stop().await;
-}
-
-fn closed(happening: &Happening, machine: &str) -> bool {
-    matches!(happening, Happening::Relay { machine: of, closed: true } if of == machine)
 }

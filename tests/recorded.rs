@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use tremen_controller::{Remembered, TapResult};
-use tremen_server::machines::player::{Happening, Player};
+use tremen_controller::Remembered;
+use tremen_server::machines::player::Player;
 use tremen_server::store::seeded_random;
 use tremen_wire::{Challenge, Channel, ControllerId, Down, Hello, Intent, Protection, Up, Verdict};
 
 use crate::listener::{Listener, Message};
 use crate::raw::uid;
-use crate::world::{PATIENCE, World, ask_for_nothing, operator};
+use crate::world::{World, answered, ask_for_nothing, operator, relay};
 
 const LASER: &str = "trotec-speedy";
 const ANNA: [u8; 7] = [4, 1, 2, 3, 4, 5, 6];
@@ -160,27 +160,13 @@ impl Recording {
         for (card, verdict) in [(ANNA, Verdict::Grant), ([4, 0, 0, 0, 0, 0, 1], Verdict::Deny), (ANNA, Verdict::Done)] {
             let intent = if verdict == Verdict::Done { Intent::End } else { Intent::Use };
             self.player.tap(LASER, uid(&card), intent);
-            let answer = self
-                .player
-                .wait_for(PATIENCE, |it| match it {
-                    Happening::Tapped { result: TapResult::Answered { answer, .. }, .. } => Some(answer.clone()),
-                    _ => None,
-                })
-                .await
-                .unwrap();
+            let answer = answered(&mut self.player).await;
             assert_eq!(answer.outcome.verdict(), verdict, "{answer:?}");
         }
         relay(&mut self.player, false).await;
         // The session's own last report.
         self.world.until(|tx| Ok(tx.open_session_on(LASER)?.is_none().then_some(()))).await;
     }
-}
-
-async fn relay(player: &mut Player, closed: bool) {
-    player
-        .wait_for(PATIENCE, |it| matches!(it, Happening::Relay { closed: now, .. } if *now == closed).then_some(()))
-        .await
-        .unwrap();
 }
 
 /// A repeatable choice below a bound.

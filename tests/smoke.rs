@@ -1,13 +1,11 @@
 //! The shortest way through everything.
 
-use tremen_controller::TapResult;
 use tremen_rules::PersonId;
 use tremen_server::flows::FlowError;
-use tremen_server::machines::player::Happening;
 use tremen_server::store::{NewCard, NewPerson};
 use tremen_wire::{Intent, Reading, Uid, Verdict};
 
-use crate::world::{PATIENCE, World};
+use crate::world::{World, answered};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_card_opens_a_machine_that_asks_for_nothing_and_a_strange_card_does_not() {
@@ -33,16 +31,8 @@ async fn a_card_opens_a_machine_that_asks_for_nothing_and_a_strange_card_does_no
         .unwrap();
     let mut player = world.controller("capucins-3d", false).await;
     for (uid, verdict) in [([4, 1, 2, 3], Verdict::Grant), ([4, 9, 9, 9], Verdict::Deny)] {
-        let begun = std::time::Instant::now();
         player.tap("imprimante-3d", Reading::Uid(Uid::new(&uid).unwrap()), Intent::Use);
-        let answer = player
-            .wait_for(PATIENCE, |it| match it {
-                Happening::Tapped { result: TapResult::Answered { answer, .. }, .. } => Some(answer.clone()),
-                _ => None,
-            })
-            .await
-            .unwrap();
-        println!("{answer:?} {:?}", begun.elapsed());
+        let answer = answered(&mut player).await;
         assert_eq!(answer.outcome.verdict(), verdict);
     }
     world.running.stop().await;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tremen_controller::{Remembered, Settings};
+use tremen_controller::{Remembered, Settings, TapResult};
 use tremen_rules::dossier::Role;
 use tremen_rules::network::Hazard;
 use tremen_rules::{Assurance, Award, AwardId, ControllerId, Level, Network, PersonId, Scope, Span, Time};
@@ -19,7 +19,7 @@ use tremen_server::machines::player::{self, Happening, Player};
 use tremen_server::machines::{EmbeddedSettings, Login, Secret};
 use tremen_server::serve::{Broker, Parts, Running, start};
 use tremen_server::store::{NewAward, NewCard, NewPerson, SessionRow, Store, StoreError, Touched, Tx, system_random};
-use tremen_wire::{Capability, SessionId};
+use tremen_wire::{Answer, Capability, SessionId};
 
 /// Longer than anything takes, even on a busy machine; nothing waits for it in vain.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -329,6 +329,21 @@ pub async fn declare(store: &Store, adjust: impl FnOnce(&mut Network)) {
         })
         .await
         .unwrap();
+}
+
+/// Waits until a player's relay closes or opens.
+pub async fn relay(player: &mut Player, closed: bool) {
+    let moved = |it: &Happening| matches!(it, Happening::Relay { closed: now, .. } if *now == closed).then_some(());
+    player.wait_for(PATIENCE, moved).await.unwrap();
+}
+
+/// Waits until a player's tap is answered.
+pub async fn answered(player: &mut Player) -> Answer {
+    let answer = |it: &Happening| match it {
+        Happening::Tapped { result: TapResult::Answered { answer, .. }, .. } => Some(answer.clone()),
+        _ => None,
+    };
+    player.wait_for(PATIENCE, answer).await.unwrap()
 }
 
 /// What a controller of a story is.
