@@ -1,4 +1,5 @@
 //! Open Badges 2.0 and 3.0.
+pub mod bake;
 pub mod contexts;
 mod crc;
 pub mod dates;
