@@ -60,7 +60,8 @@ impl Assertion {
     #[must_use]
     pub fn of(award: &AwardFacts, addresses: &Addresses) -> Self {
         let id = addresses.v2(&addresses.award(&award.id));
-        let hashed = |urn: &str| Identity { r#type: "id", hashed: true, salt: None, identity: sha256_identity(urn, "") };
+        let hashed =
+            |urn: &str| Identity { r#type: "id", hashed: true, salt: None, identity: sha256_identity(urn, "") };
         let (recipient, named) = match &award.recipient {
             Recipient::Hashed(identities) => match identities.first() {
                 Some(first) => (

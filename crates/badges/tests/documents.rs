@@ -115,9 +115,8 @@ fn endorsement(id: &str, about: &str, comment: &str, index: u32) -> EndorsementF
 }
 
 fn published(path: &str) -> Value {
-    std::fs::read_to_string(format!("{VECTORS}{path}")).map_or(Value::Null, |text| {
-        tremen_badges::json::parse(text.as_bytes(), 1 << 20).unwrap_or_default()
-    })
+    std::fs::read_to_string(format!("{VECTORS}{path}"))
+        .map_or(Value::Null, |text| tremen_badges::json::parse(text.as_bytes(), 1 << 20).unwrap_or_default())
 }
 
 #[track_caller]
@@ -235,7 +234,8 @@ fn nobody_signs_for_another_issuer() {
 
 #[test]
 fn several_identities_stand_beside_each_other_in_version_3_and_the_first_alone_in_version_2() {
-    let both = vec![HashedIdentity::email("ada@example.org", [1; 16]), HashedIdentity::email("ada@lab.example", [2; 16])];
+    let both =
+        vec![HashedIdentity::email("ada@example.org", [1; 16]), HashedIdentity::email("ada@lab.example", [2; 16])];
     let facts = AwardFacts { recipient: Recipient::Hashed(both.clone()), ..award("a", 1) };
     let three = serde_json::to_value(AchievementCredential::of(&facts, &addresses()).unwrap()).unwrap();
     let hashes: Vec<&str> = three["credentialSubject"]["identifier"]

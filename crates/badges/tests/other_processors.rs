@@ -24,7 +24,9 @@ fn every_document_has_the_canonical_form_that_another_processor_reaches() {
         }
         let form = canonical_form(&document, &contexts);
         match case["canonicalSha256"].as_str() {
-            Some(hash) => assert_eq!(hex(&sha256(form.as_deref().unwrap_or_default().as_bytes())), hash, "{name}: {form:?}"),
+            Some(hash) => {
+                assert_eq!(hex(&sha256(form.as_deref().unwrap_or_default().as_bytes())), hash, "{name}: {form:?}")
+            }
             None => assert!(form.is_err(), "{name} has a form here: {form:?}"),
         }
     }

@@ -69,8 +69,7 @@ pub enum BakeError {
 /// [`BakeError`].
 pub fn unbake(picture: &[u8]) -> Result<Baked, BakeError> {
     limit("the picture", picture.len(), MAX_IMAGE)?;
-    let mut found =
-        if png::is_png(picture) { png::badges(picture)? } else { svg::badges(text_of(picture)?)? };
+    let mut found = if png::is_png(picture) { png::badges(picture)? } else { svg::badges(text_of(picture)?)? };
     let forms: BTreeSet<Form> = found.iter().map(|baked| baked.form).collect();
     if forms.len() < found.len() {
         return Err(BakeError::Twice);

@@ -8,8 +8,29 @@ const V2: &str = "http://openbadges.org";
 
 /// What a badge's picture may draw with. Nothing that runs, loads, or links outward is among them.
 const DRAWING: [&str; 24] = [
-    "svg", "g", "defs", "title", "desc", "path", "circle", "ellipse", "rect", "line", "polyline", "polygon", "text",
-    "tspan", "textPath", "linearGradient", "radialGradient", "stop", "clipPath", "mask", "pattern", "symbol", "use",
+    "svg",
+    "g",
+    "defs",
+    "title",
+    "desc",
+    "path",
+    "circle",
+    "ellipse",
+    "rect",
+    "line",
+    "polyline",
+    "polygon",
+    "text",
+    "tspan",
+    "textPath",
+    "linearGradient",
+    "radialGradient",
+    "stop",
+    "clipPath",
+    "mask",
+    "pattern",
+    "symbol",
+    "use",
     "marker",
 ];
 

@@ -301,7 +301,8 @@ fn is_absolute(iri: &str) -> bool {
     let Some((scheme, _)) = iri.split_once(':') else { return false };
     let scheme_is_sound = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-'));
-    scheme_is_sound && !iri.chars().any(|c| c <= ' ' || matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`'))
+    scheme_is_sound
+        && !iri.chars().any(|c| c <= ' ' || matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`'))
 }
 
 fn is_language(tag: &str) -> bool {

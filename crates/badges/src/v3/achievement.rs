@@ -133,11 +133,7 @@ impl Achievement {
             name: reference.title.clone(),
             description: reference.description.clone(),
             criteria: Criteria { id: format!("{id}/criteres"), narrative: reference.criteria.clone() },
-            image: Image {
-                id: format!("{id}/image.png"),
-                r#type: "Image",
-                caption: reference.image_caption.clone(),
-            },
+            image: Image { id: format!("{id}/image.png"), r#type: "Image", caption: reference.image_caption.clone() },
             achievement_type: reference.kind.as_str(),
             creator: Profile::of(&reference.creator),
             in_language: reference.language.clone(),

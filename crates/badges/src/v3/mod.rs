@@ -11,7 +11,9 @@ use serde::Serialize;
 use tremen_rules::Time;
 
 pub use achievement::Achievement;
-pub use credential::{AchievementCredential, EndorsementCredential, FactsError, Profile, StatusEntry, StatusListCredential};
+pub use credential::{
+    AchievementCredential, EndorsementCredential, FactsError, Profile, StatusEntry, StatusListCredential,
+};
 pub use did::DidDocument;
 
 use crate::contexts::Contexts;
