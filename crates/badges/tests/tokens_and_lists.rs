@@ -1,5 +1,7 @@
 //! VC-JWT, and the revocation lists of older 3.0: made here, for no published vector has them.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: a failure here is a failed test")]
+
 use std::collections::BTreeMap;
 
 use p256::ecdsa::signature::Signer as _;

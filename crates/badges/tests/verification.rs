@@ -1,5 +1,12 @@
 //! Every vector gets its verdict for the right reason, and every way to cheat is refused.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a failure here is a failed test"
+)]
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -206,8 +213,12 @@ fn a_signed_badge_of_version_2_holds_only_with_its_issuers_own_key() {
 
     for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS256"}"#, r#"{"alg":"RS256","crit":["b64"],"b64":false}"#] {
         let header = tremen_badges::multibase::encode_base64url(header.as_bytes());
-        let forged =
-            format!("{}.{}.{}", &header[1..], token.split('.').nth(1).unwrap(), token.split('.').nth(2).unwrap());
+        let forged = format!(
+            "{}.{}.{}",
+            header.trim_start_matches('u'),
+            token.split('.').nth(1).unwrap(),
+            token.split('.').nth(2).unwrap()
+        );
         refused(&World::theirs().verify(forged.trim().as_bytes()), Reason::ProofUnsupported);
     }
 }

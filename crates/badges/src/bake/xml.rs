@@ -23,7 +23,7 @@ pub(super) struct Element {
     /// Its name without a prefix.
     pub name: String,
     /// Its attributes as written, values decoded.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: Attributes,
     /// Where its start tag lies, in bytes.
     pub tag: Range<usize>,
     /// Where it ends, its end tag included.
@@ -128,8 +128,11 @@ pub(super) fn read(source: &str) -> Result<Vec<Element>, BakeError> {
     Ok(elements)
 }
 
+/// Attributes in their order: names as written, values decoded.
+type Attributes = Vec<(String, String)>;
+
 /// A start tag: its name, its attributes, its length in bytes.
-fn tag(source: &str) -> Result<(String, Vec<(String, String)>, usize), BakeError> {
+fn tag(source: &str) -> Result<(String, Attributes, usize), BakeError> {
     let cut = || broken("a tag without an end");
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
     let body = source.get(1..).ok_or_else(cut)?;
@@ -138,7 +141,7 @@ fn tag(source: &str) -> Result<(String, Vec<(String, String)>, usize), BakeError
         return Err(broken("a tag without a name"));
     }
     let mut rest = body.get(name.len()..).ok_or_else(cut)?;
-    let mut attributes: Vec<(String, String)> = Vec::new();
+    let mut attributes = Attributes::new();
     loop {
         let trimmed = rest.trim_start();
         if let Some(after) = trimmed.strip_prefix('>').or_else(|| trimmed.strip_prefix("/>")) {
