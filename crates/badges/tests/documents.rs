@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use tremen_badges::bake::{Form, bake_svg};
 use tremen_badges::contexts::Contexts;
 use tremen_badges::facts::{
     AchievementType, Addresses, AwardFacts, EndorsementFacts, EvidenceFacts, IssuerFacts, LevelFacts, Recipient,
@@ -293,7 +294,15 @@ fn every_kind_of_document_is_written_for_other_validators() {
         let document = AchievementCredential::of(&facts, &addresses()).unwrap();
         let signed = Signed::by(document, &key("port"), &contexts, at(SIGNED)).unwrap();
         write(&format!("site/badges/{}.json", facts.id), &signed);
+        let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><circle r="30"/></svg>"#;
+        let text = signed.to_json().unwrap();
+        let baked = bake_svg(svg, Form::V3, &text, "").unwrap();
+        std::fs::write(folder.join(format!("site/badges/{}.svg", facts.id)), baked).unwrap();
         write(&format!("ob2/{}.json", facts.id), &v2::Assertion::of(&facts, &addresses()));
+        let text = serde_json::to_string(&v2::Assertion::of(&facts, &addresses())).unwrap();
+        let id = addresses().v2(&addresses().award(&facts.id));
+        std::fs::write(folder.join(format!("ob2/{}.svg", facts.id)), bake_svg(svg, Form::V2, &text, &id).unwrap())
+            .unwrap();
         let class = v2::BadgeClass::of(&facts.reference, &facts.issuer_v2, &addresses());
         write(&format!("ob2/class-{}.json", facts.reference.id), &class);
         write("ob2/issuer.json", &v2::Issuer::of(&facts.issuer, &facts.issuer_v2, &addresses()));

@@ -12,6 +12,9 @@ const MAX_DEPTH: usize = 64;
 /// How many elements a picture may have.
 const MAX_ELEMENTS: usize = 65_536;
 
+/// How many attributes one tag may have.
+const MAX_ATTRIBUTES: usize = 128;
+
 /// The namespace of SVG.
 pub(super) const SVG: &str = "http://www.w3.org/2000/svg";
 
@@ -155,6 +158,9 @@ fn tag(source: &str) -> Result<(String, Attributes, usize), BakeError> {
         let after = after.strip_prefix('=').ok_or_else(cut)?.trim_start();
         let quote = after.chars().next().filter(|c| matches!(c, '"' | '\'')).ok_or_else(cut)?;
         let (value, after) = after.get(1..).and_then(|after| after.split_once(quote)).ok_or_else(cut)?;
+        if attributes.len() >= MAX_ATTRIBUTES {
+            return Err(broken("too many attributes"));
+        }
         if key.is_empty() || value.contains('<') || attributes.iter().any(|(known, _)| *known == key) {
             return Err(broken("a tag that is not well formed"));
         }

@@ -14,6 +14,9 @@ const XSD_BOOLEAN: &str = "http://www.w3.org/2001/XMLSchema#boolean";
 const XSD_INTEGER: &str = "http://www.w3.org/2001/XMLSchema#integer";
 const XSD_DOUBLE: &str = "http://www.w3.org/2001/XMLSchema#double";
 
+/// How much a document may cost: one for each node, sixteen for each context that it names.
+const MAX_WORK: usize = 4096;
+
 /// Why a document was not turned into RDF.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonLdError {
@@ -29,6 +32,9 @@ pub enum JsonLdError {
     /// A keyword or a form that a badge has no use for.
     #[error("`{0}` is not used in badges")]
     Forbidden(String),
+    /// More nodes and contexts than any honest badge has.
+    #[error("the document has too many objects")]
+    TooLarge,
 }
 
 /// The RDF dataset of a document whose `@context` names pinned contexts only.
@@ -36,7 +42,7 @@ pub enum JsonLdError {
 /// # Errors
 /// [`JsonLdError`] names the first thing that has no meaning under its contexts.
 pub fn to_rdf(document: &Map<String, Value>, contexts: &Contexts) -> Result<Dataset, JsonLdError> {
-    let mut walk = Walk { contexts, quads: Dataset::new(), blanks: 0 };
+    let mut walk = Walk { contexts, quads: Dataset::new(), blanks: 0, work: 0 };
     walk.node(&Rc::new(Active::default()), document, None)?;
     Ok(walk.quads)
 }
@@ -45,6 +51,7 @@ struct Walk<'c> {
     contexts: &'c Contexts,
     quads: Dataset,
     blanks: usize,
+    work: usize,
 }
 
 impl Walk<'_> {
@@ -71,6 +78,10 @@ impl Walk<'_> {
         graph: Option<&Term>,
     ) -> Result<Term, JsonLdError> {
         let mut active = Rc::clone(active);
+        self.work += 1 + crate::json::listed(object.get("@context")).len() * 16;
+        if self.work > MAX_WORK {
+            return Err(JsonLdError::TooLarge);
+        }
         if let Some(local) = object.get("@context") {
             active = active.extended(local, self.contexts, Origin::Document)?;
         }

@@ -8,7 +8,7 @@ use super::{Dataset, Quad, Term};
 use crate::hash::{hex, sha256};
 
 /// How many comparisons, roughly, a dataset may cost. A badge needs a few hundred; a poisoned graph needs factorials.
-const MAX_WORK: usize = 400_000;
+const MAX_WORK: usize = 100_000;
 
 /// How long a chain of nodes that look alike may be followed: an honest badge is not nested deeper than this.
 const MAX_CHAIN: usize = 64;

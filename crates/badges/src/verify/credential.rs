@@ -45,8 +45,15 @@ pub(super) fn checks(document: &Value, kind: Kind, token: Option<&Jws>, setting:
         checks.push(shape(document, kind));
     }
     let issuer = document.get("issuer").and_then(id_of).unwrap_or_default();
+    let unreadable =
+        checks.iter().any(|check| matches!((check.step, check.outcome), (Step::Contexts, Outcome::Refused(_))));
     let (key, signature) = match token {
         Some(token) => token_checks(document, token, issuer, setting),
+        // What has no canonical form has no signature: no key is fetched for it, and no work is done twice.
+        None if unreadable => {
+            let why = "it has no meaning under its contexts";
+            (Check::not_asked(Step::Key, why), Check::not_asked(Step::Proof, why))
+        }
         None => proof_checks(document, issuer, setting),
     };
     checks.extend([key, signature, validity(document, setting.now)]);
@@ -82,7 +89,7 @@ fn reason_of(error: &CanonicalError) -> Reason {
         CanonicalError::JsonLd(
             JsonLdError::UndefinedTerm(_) | JsonLdError::RelativeReference(_) | JsonLdError::Forbidden(_),
         ) => Reason::UndefinedTerm,
-        CanonicalError::Rdf(_) => Reason::TooBig,
+        CanonicalError::Rdf(_) | CanonicalError::JsonLd(JsonLdError::TooLarge) => Reason::TooBig,
         CanonicalError::NotAnObject => Reason::Schema,
     }
 }

@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::dates;
 use crate::json::{listed, strings};
 
+/// How many flaws are told.
+const MAX_FLAWS: usize = 12;
+
 /// The closed list of `AchievementType`; others begin with `ext:`.
 const ACHIEVEMENT_TYPES: [&str; 32] = [
     "Achievement",
@@ -283,6 +286,7 @@ pub(super) fn flaws(document: &Value, endorsement: bool) -> Vec<String> {
         flaws.push("@context: begins with credentials 2.0, then Open Badges 3.0".to_owned());
     }
     object(document, if endorsement { &ENDORSEMENT } else { &AWARD }, "", &mut flaws);
+    flaws.truncate(MAX_FLAWS);
     flaws
 }
 

@@ -184,8 +184,10 @@ fn origin(address: &str, class: &Value, issuer: &Value) -> Check {
     let starts = prefixes.is_empty()
         || prefixes.iter().any(|prefix| {
             // A prefix without a path would let `example.org` speak for `example.org.evil.example`.
-            let clean = url_of(prefix).filter(|clean| clean.trim_start_matches("https://").contains('/'));
-            clean.is_some_and(|clean| url.starts_with(&clean))
+            url_of(prefix).is_some_and(|clean| match clean.trim_start_matches("https://").contains('/') {
+                true => url.starts_with(&clean),
+                false => url.starts_with(&format!("{clean}/")),
+            })
         });
     let allowed = if origins.is_empty() {
         !prefixes.is_empty() || home.as_deref() == Some(&host)
