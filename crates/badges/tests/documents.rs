@@ -222,6 +222,9 @@ fn facts_that_make_no_badge_are_refused() {
     assert_eq!(of(nobody), FactsError::NoRecipient);
     let named = AwardFacts { recipient: Recipient::Anonymous("did:web:ada.example".to_owned()), ..award("a", 1) };
     assert_eq!(of(named), FactsError::NotAnonymous("did:web:ada.example".to_owned()));
+    let mut lower = award("a", 1);
+    lower.reference.levels.truncate(1);
+    assert_eq!(of(lower), FactsError::UnknownLevel { reference: "decoupe-laser".to_owned(), level: 2 });
     let backwards = AwardFacts { valid_until: Some(at("2020-01-01T00:00:00Z")), ..award("a", 1) };
     assert_eq!(of(backwards), FactsError::EndsBeforeItBegins);
 }

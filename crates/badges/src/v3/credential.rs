@@ -140,6 +140,14 @@ pub enum FactsError {
     /// An anonymous recipient that could be recognised.
     #[error("`{0}` is not a `urn:uuid:` made for one award")]
     NotAnonymous(String),
+    /// A level that the reference doesn't have.
+    #[error("the reference `{reference}` has no level {level}")]
+    UnknownLevel {
+        /// The reference.
+        reference: String,
+        /// The level's number.
+        level: u32,
+    },
     /// It would end before it begins.
     #[error("the end lies before the beginning")]
     EndsBeforeItBegins,
@@ -167,6 +175,10 @@ impl AchievementCredential {
             genre: evidence.genre.clone(),
         });
         let has_levels = !award.reference.levels.is_empty();
+        if has_levels && !award.reference.levels.iter().any(|level| level.level == award.level) {
+            let reference = award.reference.id.clone();
+            return Err(FactsError::UnknownLevel { reference, level: award.level.number() });
+        }
         Ok(Self {
             context: CONTEXTS,
             id: addresses.award(&award.id),

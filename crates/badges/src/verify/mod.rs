@@ -125,7 +125,10 @@ impl<'c> Verification<'c> {
             (Form::V3, token) => self.v3(document, token, setting),
             (Form::V2, None) => {
                 let rules = document.get("verification").or_else(|| document.get("verify"));
-                if strings(rules.and_then(|rules| rules.get("type"))).iter().any(|kind| kind.starts_with('s')) {
+                if strings(rules.and_then(|rules| rules.get("type")))
+                    .iter()
+                    .any(|kind| kind.to_ascii_lowercase().starts_with("signed"))
+                {
                     // A signed badge is its token: without it nothing is signed.
                     let proof = Check::refused(Step::Proof, Reason::ProofUnsupported, "signed, but without its token");
                     return Report::of(
