@@ -1,0 +1,120 @@
+//! Step 8: whether the issuer took a 3.0 credential back.
+//!
+//! Start at [`check`]. A list is a credential of its own and is verified like one, before a bit of it is believed.
+
+use serde_json::Value;
+
+use super::credential::{Kind, Setting, all_passed, checks, is_of_type};
+use super::report::{Check, Outcome, Reason, Step};
+use super::world::Got;
+use crate::json::{id_of, listed, strings};
+use crate::status_list::StatusList;
+
+/// How many status entries of one credential are looked at.
+const MAX_ENTRIES: usize = 4;
+
+/// Step 8 for a credential of this issuer.
+pub(super) fn check(document: &Value, issuer: &str, setting: &Setting) -> Check {
+    let entries = listed(document.get("credentialStatus"));
+    if entries.is_empty() {
+        return Check::passed(Step::Status, "it names no status list");
+    }
+    if entries.len() > MAX_ENTRIES {
+        return Check::refused(Step::Status, Reason::StatusUntrusted, "it names too many status lists");
+    }
+    let mut unsure = None;
+    for entry in entries {
+        let outcome = match entry.get("type").and_then(Value::as_str) {
+            Some("BitstringStatusListEntry") => bit(entry, issuer, setting),
+            Some("1EdTechRevocationList") => named(document, entry, issuer, setting),
+            other => Err((
+                Outcome::Refused(Reason::StatusUntrusted),
+                format!("the status type {other:?} is not one that is known"),
+            )),
+        };
+        match outcome {
+            Ok(()) => {}
+            Err((outcome @ Outcome::Refused(_), detail)) => return Check::new(Step::Status, outcome, detail),
+            Err(later) => unsure = unsure.or(Some(later)),
+        }
+    }
+    match unsure {
+        Some((outcome, detail)) => Check::new(Step::Status, outcome, detail),
+        None => Check::passed(Step::Status, "the issuer's list does not name it"),
+    }
+}
+
+type Ended = (Outcome, String);
+
+fn untrusted(detail: impl Into<String>) -> Ended {
+    (Outcome::Refused(Reason::StatusUntrusted), detail.into())
+}
+
+fn fetched(address: &str, setting: &Setting) -> Result<Value, Ended> {
+    match setting.world.get(address) {
+        Got::Json(list) => Ok(list),
+        Got::Text(_) => Err(untrusted(format!("`{address}` answers no status list"))),
+        Got::Gone(_) => Err(untrusted(format!("`{address}` is gone for good"))),
+        // A list that is not there today may be there tomorrow; the badge is not false for it.
+        Got::Nothing(why) | Got::Later(why) => Err((Outcome::CannotSay(Reason::StatusUnreachable), why)),
+    }
+}
+
+/// A Bitstring Status List (BSL, section 3.2).
+fn bit(entry: &Value, issuer: &str, setting: &Setting) -> Result<(), Ended> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    let purpose = text("statusPurpose").ok_or_else(|| untrusted("the status entry names no purpose"))?;
+    let address = text("statusListCredential").ok_or_else(|| untrusted("the status entry names no list"))?;
+    let index = entry.get("statusListIndex");
+    let index = index.and_then(|index| index.as_u64().or_else(|| index.as_str().and_then(|text| text.parse().ok())));
+    let index: u64 = index.ok_or_else(|| untrusted("the status entry has no index"))?;
+    if entry.get("statusSize").is_some_and(|size| size.as_u64() != Some(1)) {
+        return Err(untrusted("status entries of several bits are not known"));
+    }
+    let list = fetched(address, setting)?;
+    if !is_of_type(&list, &["BitstringStatusListCredential"]) {
+        return Err(untrusted(format!("`{address}` is no status list")));
+    }
+    if list.get("issuer").and_then(id_of) != Some(issuer) {
+        return Err(untrusted("the status list has another issuer"));
+    }
+    match all_passed(&checks(&list, Kind::StatusList, None, setting)) {
+        Ok(()) => {}
+        Err((Outcome::CannotSay(_), why)) => return Err((Outcome::CannotSay(Reason::StatusUnreachable), why)),
+        Err((_, why)) => return Err(untrusted(format!("the status list: {why}"))),
+    }
+    let subject = list.get("credentialSubject");
+    let member = |name: &str| subject.and_then(|subject| subject.get(name));
+    if !strings(member("statusPurpose")).contains(&purpose) {
+        return Err(untrusted(format!("the status list is not for {purpose}")));
+    }
+    let encoded = member("encodedList").and_then(Value::as_str).unwrap_or_default();
+    let is_set =
+        StatusList::decode(encoded).and_then(|bits| bits.is_set(index)).map_err(|e| untrusted(e.to_string()))?;
+    match purpose {
+        "revocation" if is_set => Err((Outcome::Refused(Reason::Revoked), "the issuer revoked it".to_owned())),
+        "suspension" if is_set => Err((Outcome::Refused(Reason::Suspended), "the issuer suspended it".to_owned())),
+        _other => Ok(()),
+    }
+}
+
+/// A 1EdTech revocation list of older 3.0: plain JSON, believed for its address alone.
+fn named(document: &Value, entry: &Value, issuer: &str, setting: &Setting) -> Result<(), Ended> {
+    let address = entry.get("id").and_then(Value::as_str).ok_or_else(|| untrusted("the status entry names no list"))?;
+    let list = fetched(address, setting)?;
+    if list.get("issuer").and_then(id_of).is_some_and(|other| other != issuer) {
+        return Err(untrusted("the revocation list has another issuer"));
+    }
+    let revoked = list.get("revokedCredential").or_else(|| list.get("revokedCredentials"));
+    let revoked = revoked.ok_or_else(|| untrusted(format!("`{address}` is no revocation list")))?;
+    let id = document.get("id").and_then(Value::as_str);
+    let mut entries = listed(Some(revoked)).into_iter();
+    let is_it = |one: &Value| id.is_some() && id_of(one) == id && one.get("revoked") != Some(&Value::Bool(false));
+    match entries.find(|one| is_it(one)) {
+        Some(one) => {
+            let reason = one.get("revocationReason").and_then(Value::as_str).unwrap_or("no reason given");
+            Err((Outcome::Refused(Reason::Revoked), format!("the issuer revoked it: {reason}")))
+        }
+        None => Ok(()),
+    }
+}

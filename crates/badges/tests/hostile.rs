@@ -1,0 +1,137 @@
+//! Hostile files: whatever is in them, an answer comes, soon, without a panic.
+
+use serde_json::{Value, json};
+use tremen_badges::bake::unbake;
+use tremen_badges::contexts::Contexts;
+use tremen_badges::dates;
+use tremen_badges::proof::canonical_form;
+use tremen_badges::verify::{Answer, Next, Options, Reason, Report, Verdict, Verification};
+
+const AWARD: &[u8] = include_bytes!("vectors/tremen/site/badges/0191f2b0-laser-5.json");
+const BAKED: &[u8] = include_bytes!("vectors/tremen/site/badges/baked-3.0.png");
+const BAKED_2: &[u8] = include_bytes!("vectors/tremen/ob2/baked-2.0.png");
+const TOKEN: &[u8] = include_bytes!("vectors/ob20/simple-revoked.jwt");
+const SVG: &[u8] = br#"<svg xmlns="http://www.w3.org/2000/svg" xmlns:o="http://openbadges.org"><o:assertion verify="x"><![CDATA[{"a":1}]]></o:assertion></svg>"#;
+
+/// Numbers that look random and are the same at every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(limit.max(1)).unwrap_or(1)).unwrap_or(0)
+    }
+}
+
+/// Verifies a file in a world where every address answers the file itself.
+fn verify(file: &[u8], contexts: &Contexts) -> Option<Report> {
+    let options = Options { person: None, trust: None, now: dates::parse("2026-12-01T00:00:00Z")? };
+    let mut verification = Verification::of(file, options, contexts);
+    for _round in 0..30 {
+        match verification.next() {
+            Next::Done(report) => return Some(*report),
+            Next::Fetch(addresses) => {
+                for address in addresses {
+                    verification.answer(&address, Answer::Document(file.to_vec()));
+                }
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn changed_cut_and_mixed_files_always_get_an_answer() {
+    let contexts = Contexts::pinned();
+    let mut dice = Dice(0x5eed);
+    for file in [AWARD, BAKED, BAKED_2, TOKEN, SVG] {
+        for _case in 0..150 {
+            let mut bad = file.to_vec();
+            for _change in 0..=dice.below(3) {
+                let at = dice.below(bad.len());
+                match dice.below(4) {
+                    0 => bad.truncate(at),
+                    1 => bad.insert(at, b"{}[]\"<>&\0\xff"[dice.below(10)]),
+                    2 if !bad.is_empty() => bad[at] ^= 1 << dice.below(8),
+                    _ => bad.extend_from_slice(&file[at.min(file.len())..]),
+                }
+            }
+            let report = verify(&bad, &contexts).expect("an answer");
+            assert_ne!(report.verdict, Verdict::Valid);
+            let _ = unbake(&bad);
+        }
+    }
+}
+
+fn award(change: impl Fn(&mut Value)) -> Vec<u8> {
+    let mut award: Value = serde_json::from_slice(AWARD).unwrap_or_default();
+    change(&mut award);
+    award.to_string().into_bytes()
+}
+
+#[test]
+fn poisoned_documents_are_given_up_early() {
+    let contexts = Contexts::pinned();
+    let many: Value = (0..10_000).map(|_| json!({"type": ["Result"]})).collect();
+    let knot: Value = (0..14)
+        .map(|i| {
+            let others: Value = (0..14).filter(|j| *j != i).map(|j| json!({"id": format!("_:b{j}")})).collect();
+            json!({"id": format!("_:b{i}"), "type": ["Result"], "alignment": others})
+        })
+        .collect();
+    for results in [many, knot] {
+        let bytes = award(|badge| badge["credentialSubject"]["result"] = results.clone());
+        let report = verify(&bytes, &contexts).unwrap();
+        assert_eq!(report.verdict, Verdict::Refused(Reason::TooBig));
+    }
+    let contexts_again: Value = (0..2000).map(|_| json!("https://www.w3.org/ns/credentials/v2")).collect();
+    let bytes = award(|badge| badge["@context"] = contexts_again.clone());
+    assert_eq!(verify(&bytes, &contexts).unwrap().verdict, Verdict::Refused(Reason::TooBig));
+}
+
+#[test]
+fn nodes_that_look_alike_under_one_that_does_not_are_no_poison() {
+    let twins: Value = (0..200).map(|_| json!({"type": ["Result"]})).collect();
+    let badge: Value =
+        serde_json::from_slice(&award(|badge| badge["credentialSubject"]["result"] = twins.clone())).unwrap();
+    assert!(canonical_form(&badge, &Contexts::pinned()).is_ok());
+}
+
+#[test]
+fn a_document_that_names_itself_everywhere_does_not_go_round_for_ever() {
+    let contexts = Contexts::pinned();
+    let did = "https://tremen.example/self";
+    let bytes = award(|badge| {
+        badge["id"] = did.into();
+        badge["issuer"] = json!({"id": did, "type": ["Profile"], "endorsement": [badge["issuer"]["endorsement"][0]]});
+        badge["credentialStatus"]["statusListCredential"] = did.into();
+    });
+    let report = verify(&bytes, &contexts).unwrap();
+    assert!(matches!(report.verdict, Verdict::Refused(_)));
+}
+
+#[test]
+fn an_svg_with_very_many_attributes_or_elements_is_given_up_early() {
+    let attributes: String = (0..200_000).map(|i| format!(" a{i}=\"\"")).collect();
+    assert!(unbake(format!("<svg xmlns=\"http://www.w3.org/2000/svg\"{attributes}/>").as_bytes()).is_err());
+    let elements = "<g/>".repeat(200_000);
+    assert!(unbake(format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{elements}</svg>").as_bytes()).is_err());
+}
+
+#[test]
+fn a_term_hidden_under_another_spelling_of_a_keyword_is_refused() {
+    let contexts = Contexts::pinned();
+    for (name, value) in [
+        ("@id", json!("https://evil.example/")),
+        ("@type", json!(["Marvel"])),
+        ("https://schema.org/name extra", json!("x")),
+        ("_:name", json!("x")),
+        ("", json!("x")),
+    ] {
+        let mut badge: Value = serde_json::from_slice(AWARD).unwrap();
+        badge[name] = value;
+        assert!(canonical_form(&badge, &contexts).is_err(), "{name}");
+    }
+}
