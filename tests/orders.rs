@@ -46,8 +46,12 @@ async fn a_stop_is_repeated_after_1_2_4_s_and_so_on_until_it_is_confirmed() {
         raw.report(Event::Alive, LASER, session);
         assert_eq!(raw.order().await, order, "its alive is answered by the stop, not by a lease");
     }
-    // Its lease is long over: the session is closed, and its order is without purpose.
-    world.later(7_000).await;
+    // Then it says nothing any more: the session is closed, and its order is without purpose.
+    let due = world.now().plus_seconds(60);
+    world.until(|tx| Ok((tx.next_order_due()? == Some(due)).then_some(()))).await;
+    world.later(60_000).await;
+    assert_eq!(raw.order().await, order);
+    world.later(10_000).await;
     let over = world.until(|tx| Ok(tx.session(session)?.filter(|row| row.ended_at.is_some()))).await;
     assert_eq!(over.end_why.as_deref(), Some("manager"));
     assert_eq!(settled(&world, "ubo-laser", order.number).as_deref(), Some("obsolete"));

@@ -102,6 +102,24 @@ async fn a_supervised_learner_who_taps_again_keeps_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_learners_tap_serves_once_whoever_stands_by_later() {
+    let mut lesson = Lesson::start().await;
+    assert_eq!(needs(&lesson.learn(&LEARNER).await), ["supervisor_needed"]);
+    // Another one uses the machine, so that the supervisor who comes can only stand by.
+    let free = uid(&EXPERT);
+    let other = granted(&lesson.raw.tap(PONANT, free, Intent::Use).await);
+    assert_eq!(done(&lesson.supervise().await), None);
+    lesson.raw.report(tremen_wire::Event::Ended, PONANT, other);
+    assert_eq!(lesson.raw.lease().await.lease_s, 0);
+    let session = granted(&lesson.learn(&LEARNER).await);
+    lesson.raw.report(tremen_wire::Event::Ended, PONANT, session);
+    assert_eq!(lesson.raw.lease().await.lease_s, 0);
+    // The learner has left: a supervisor's tap starts nothing for the tap of before.
+    assert_eq!(done(&lesson.supervise().await), None);
+    lesson.world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_supervises_without_the_level_or_a_secure_card_or_for_themself() {
     let mut lesson = Lesson::start().await;
     let copy = lesson.raw.tap(PONANT, uid(&EXPERT), Intent::Supervise).await;

@@ -109,7 +109,7 @@ async fn a_silent_controller_is_silent_at_all_of_its_machines() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_ended_gets_a_lease_of_0_each_time_and_the_first_one_counts() {
+async fn an_ended_gets_a_lease_of_0_each_time_and_the_longest_use_counts() {
     let world = easy().await;
     let mut raw = Raw::linked(&world, "ubo-laser", true).await;
     let session = raw.start(LASER, uid(&ANNA)).await;
@@ -119,7 +119,7 @@ async fn an_ended_gets_a_lease_of_0_each_time_and_the_first_one_counts() {
         let lease = raw.lease().await;
         assert_eq!((lease.n, lease.lease_s, lease.session), (report.n, 0, Some(session)));
         let row = world.session(session);
-        assert_eq!((row.end_why.as_deref(), row.used_s), (Some("ended"), 12));
+        assert_eq!((row.end_why.as_deref(), row.used_s), (Some("ended"), used));
     }
     world.running.stop().await;
 }
@@ -338,5 +338,72 @@ async fn a_lock_that_ends_by_itself_unlocks_the_controller_and_frees_the_machine
     assert!(unlock.number > lock.number);
     public.state(LASER, "free").await;
     granted(&raw.tap(LASER, uid(&ANNA), Intent::Use).await);
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_stop_policy_keeps_the_machine_from_the_next_person_while_its_controller_speaks() {
+    let world = easy().await;
+    let mut raw = Raw::linked(&world, "capucins-3d", false).await;
+    let session = raw.start(PRINTER, uid(&ANNA)).await;
+    world.change(move |tx| tremen_server::flows::stop_session::run(tx, &operator(), session)).await;
+    let order = raw.order().await;
+    raw.settle(Event::Confirmed, &order, Some(true));
+    for _ in 0..10 {
+        world.later(100_000).await; // well beyond the lease of five minutes
+        raw.report(Event::Alive, PRINTER, session);
+        assert_eq!(raw.order().await.number, order.number, "no lease, and no new order");
+    }
+    assert_eq!(denied(&raw.tap(PRINTER, uid(&YANN), Intent::Use).await), ["machine_busy"]);
+    assert_eq!(denied(&raw.tap(PRINTER, uid(&ANNA), Intent::Use).await), ["machine_busy"], "not before it has stopped");
+    raw.report(Event::Ended, PRINTER, session);
+    assert_eq!(raw.lease().await.lease_s, 0);
+    granted(&raw.tap(PRINTER, uid(&YANN), Intent::Use).await);
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alive_that_its_ended_overtook_orders_nothing() {
+    let world = easy().await;
+    let mut raw = Raw::linked(&world, "ubo-laser", true).await;
+    let session = raw.start(LASER, uid(&ANNA)).await;
+    let alive = raw.about(Event::Alive, LASER, session);
+    raw.report(Event::Ended, LASER, session);
+    assert_eq!(raw.lease().await.lease_s, 0);
+    raw.say(&Up::Report(alive));
+    raw.hears_nothing().await;
+    assert_eq!(world.look(|tx| tx.open_orders(&id("ubo-laser"))), []);
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_relay_of_before_a_grant_says_nothing_of_its_session() {
+    let world = easy().await;
+    let mut raw = Raw::linked(&world, "ubo-laser", true).await;
+    let open = Report { machine: Some(LASER.to_owned()), relay: Some(false), ..Report::new(Event::Relay) };
+    let open = Report { link: raw.link, n: raw.next_n(), ..open };
+    let session = granted(&raw.tap(LASER, uid(&ANNA), Intent::Use).await);
+    world.change(move |tx| tremen_server::flows::stop_session::run(tx, &operator(), session)).await;
+    raw.order().await;
+    raw.say(&Up::Report(open));
+    raw.hears_nothing().await;
+    assert_eq!(world.session(session).ended_at, None, "its stop is still on its way");
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_longest_time_reaches_a_session_that_runs() {
+    let world = easy().await;
+    let mut raw = Raw::linked(&world, "ubo-laser", true).await;
+    let session = raw.start(LASER, uid(&ANNA)).await;
+    crate::world::declare(&world.store, |network| {
+        ask_for_nothing(network);
+        network.machines.get_mut(LASER).unwrap().max_session_minutes = Some(1);
+    })
+    .await;
+    world.change(|tx| tremen_server::flows::sessions::review_all(tx, 1)).await;
+    world.later(60_000).await;
+    let order = raw.order().await;
+    assert_eq!((order.session, order.reason.as_deref()), (Some(session), Some("max_session")));
     world.running.stop().await;
 }

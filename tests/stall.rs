@@ -103,3 +103,18 @@ async fn when_the_queue_is_full_a_tap_is_told_so_at_once() {
     granted(&raw.asks(&ask).await);
     world.running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_tap_that_is_answered_too_late_leaves_the_session_that_runs() {
+    let (world, mut raw) = world().await;
+    let session = raw.start(PRINTER, uid(&ANNA)).await;
+    world.later(1_000).await;
+    let go_on = occupy(&world).await;
+    let answer = raw.tap(PRINTER, uid(&ANNA), Intent::Use).await;
+    assert_eq!(denied(&answer), ["registry_unreachable"]);
+    go_on.send(()).unwrap();
+    raw.hears_nothing().await;
+    raw.hears_nothing().await;
+    assert_eq!(world.session(session).ended_at, None, "only what the late ask opened is taken back");
+    world.running.stop().await;
+}

@@ -185,6 +185,8 @@ CREATE TABLE links (
     PRIMARY KEY (controller, challenge)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_link ON links (controller, link);
+CREATE INDEX links_by_number ON links (controller, number);
+CREATE INDEX links_live ON links (controller, number) WHERE state <> 'gone';
 
 CREATE TABLE decisions (
     decision   INTEGER PRIMARY KEY, -- never reused: the newest is never deleted

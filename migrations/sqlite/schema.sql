@@ -14,6 +14,10 @@ CREATE INDEX decisions_by_person ON decisions (person, at);
 
 CREATE INDEX links_by_link ON links (controller, link);
 
+CREATE INDEX links_by_number ON links (controller, number);
+
+CREATE INDEX links_live ON links (controller, number) WHERE state <> 'gone';
+
 CREATE INDEX machine_locks_by_machine ON machine_locks (machine);
 
 CREATE INDEX orders_by_entry ON orders (entry);

@@ -53,7 +53,7 @@ async fn measure(people: u32) {
     let folder = std::env::temp_dir().join(format!("tremen-bench-{}-{people}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let ahead_ms = THURSDAY - WallClock::default().now().millis();
-    let clock: Arc<dyn Clock> = Arc::new(WallClock { ahead_ms });
+    let clock: Arc<dyn Clock> = Arc::new(WallClock::ahead(ahead_ms));
     let keys = Arc::new(Keys::open(&folder.join("keys")).unwrap());
     let store = Store::open(&folder.join("tremen.db"), keys, clock, system_random()).unwrap();
     fill(&store, people).await;

@@ -83,9 +83,10 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
 }
 
 async fn play(demo: &Demo, folder: &Folder, begun: Instant) -> anyhow::Result<()> {
-    let clock = WallClock { ahead_ms: BEGINS.since(WallClock::default().now()) };
+    let ahead_ms = BEGINS.since(WallClock::default().now());
+    let clock = Arc::new(WallClock::ahead(ahead_ms));
     let keys = Arc::new(Keys::open(&folder.0.join("keys"))?);
-    let store = Store::open(&folder.0.join("tremen.db"), keys.clone(), Arc::new(clock), system_random())?;
+    let store = Store::open(&folder.0.join("tremen.db"), keys.clone(), clock, system_random())?;
     let network = sample_network()?;
     enter_sample(&store, network).await?;
     let running = start(&store, demo).await?;
@@ -98,7 +99,7 @@ async fn play(demo: &Demo, folder: &Folder, begun: Instant) -> anyhow::Result<()
     story(&store, &keys, &mut devices).await?;
     say(&format!("\nL’histoire a pris {:.1} s.", begun.elapsed().as_secs_f32()));
     if !demo.once {
-        invite(&store, &running, &folder.0, clock.ahead_ms)?;
+        invite(&store, &running, &folder.0, ahead_ms)?;
         stop_asked().await;
     }
     devices.cut().await;

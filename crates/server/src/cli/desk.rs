@@ -117,7 +117,7 @@ impl Desk {
     pub fn open(common: &Common) -> Result<Self, CliError> {
         let config = configuration(common)?;
         let keys = Keys::open(&config.keys).map_err(|error| CliError::Failed(error.to_string()))?;
-        let clock = WallClock { ahead_ms: config.ahead_seconds.saturating_mul(1000) };
+        let clock = WallClock::ahead(config.ahead_seconds.saturating_mul(1000));
         let store = Store::open(&config.database, Arc::new(keys), Arc::new(clock), system_random())?;
         Ok(Self { config, store, json: common.json })
     }

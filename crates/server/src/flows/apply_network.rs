@@ -12,7 +12,9 @@ use tremen_rules::Network;
 use tremen_rules::authority::Act;
 use tremen_rules::network::{Acceptance, AcceptedReferences, Place};
 
-use super::{Effects, FlowError, Warrant, checks, network, sessions};
+use tremen_wire::Action;
+
+use super::{Effects, FlowError, Warrant, checks, lock_machine, network, sessions};
 use crate::store::{Declared, Tx};
 
 /// Who is right where the pages changed what the file says otherwise.
@@ -165,6 +167,16 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, request: &Request) -> Result<Appl
             // gone, or to speak otherwise than its secrets were made for
             if tx.end_credentials(&controller.id)? {
                 tx.end_links(&controller.id)?;
+            }
+        }
+    }
+    for machine in merged_network.machines.keys() {
+        // A controller keeps its locks for ever: one that gets a machine has to hear how it stands.
+        if checks::controllers_of(&merged_network, machine) != checks::controllers_of(&in_force, machine) {
+            let locked = tx.lock_reason(machine.as_str(), tx.now())?.is_some();
+            if locked || in_force.machines.contains_key(machine) {
+                let action = if locked { Action::Lock } else { Action::Unlock };
+                lock_machine::order(tx, &merged_network, machine, action, entry)?;
             }
         }
     }

@@ -22,7 +22,7 @@ use crate::words::Done;
 use opening::Opening;
 use reading::{Read, read_card, standbys};
 pub use record::refuse_malformed;
-use record::{deny, end_reason, repeat};
+use record::{deny, repeat, stopping_reason};
 
 /// A stored answer is given again for so many milliseconds.
 const ANSWER_LIVES_MS: i64 = 10_000;
@@ -102,6 +102,15 @@ pub fn run(tx: &mut Tx<'_>, asking: &Asking) -> Result<Option<Answer>, FlowError
     tap.answer(tx).map(Some)
 }
 
+/// Whether this very transaction opened the session that an answer grants; an owner's second tap and a repeat did not.
+///
+/// # Errors
+/// When the store fails.
+pub fn opened_a_session(tx: &Tx<'_>, answer: &Answer) -> Result<bool, FlowError> {
+    let Outcome::Grant { session, .. } = &answer.outcome else { return Ok(false) };
+    Ok(tx.session(*session)?.is_some_and(|row| row.opened_at == tx.now()))
+}
+
 /// One tap and all that is known about it.
 struct Tap<'t> {
     asking: &'t Asking,
@@ -146,7 +155,7 @@ impl Tap<'_> {
         match (decision, own) {
             (Decision::Deny(reasons), _) => self.deny(tx, &reasons),
             (Decision::Grant(_) | Decision::More(_), Some(over)) if over.stop_order.is_some() => {
-                self.deny(tx, &Reasons::one(end_reason(over)))
+                self.deny(tx, &Reasons::one(stopping_reason(over)))
             }
             // A session that runs needs no supervisor a second time.
             (Decision::Grant(_) | Decision::More(_), Some(running)) => self.go_on(tx, machine, running),
@@ -161,11 +170,13 @@ impl Tap<'_> {
                 if let Some(supervisor) = grant.supervisor() {
                     tx.use_standbys(Part::Supervisor, &machine.id, supervisor)?;
                 }
+                // A tap serves once: no supervisor who comes later starts the machine for an earlier one.
+                tx.use_standbys(Part::Learner, &machine.id, &person.person)?;
                 let end = end_of_grant(&self.dossier, &self.reading, tx.now());
                 let session = Opening::of(tx, machine, end);
                 let outcome = session.outcome(tx, self.asking)?;
                 let (answer, decision) = self.record_grant(tx, outcome)?;
-                session.open(tx, machine, &self.asking.sender, person, &self.reading, self.card.as_ref(), decision)?;
+                session.open(tx, machine, self.asking, person, &self.reading, self.card.as_ref(), decision)?;
                 Ok(answer)
             }
         }

@@ -37,6 +37,7 @@ pub fn run(tx: &mut Tx<'_>) -> Result<Ended, FlowError> {
 
 fn end_right(tx: &mut Tx<'_>, session: &mut SessionRow) -> Result<Option<Stopped>, FlowError> {
     let now = tx.now();
+    session.hard_end = sessions::hard_end(&*network(tx)?, session);
     let idle_end = sessions::idle_end(&*network(tx)?, session);
     let passed = |end: Option<Time>| end.is_some_and(|end| end <= now);
     let why = if passed(session.hard_end) {

@@ -60,6 +60,7 @@ fn review(tx: &mut Tx<'_>, sessions: Vec<SessionRow>, entry: i64) -> Result<Vec<
             Standing::Refused(reason) => stopped.push(stop(tx, &mut session, reason.code(), entry)?),
             Standing::Until(end) => {
                 (session.right_end, session.right_why) = end.unzip();
+                session.hard_end = hard_end(&*network(tx)?, &session);
                 let idle_end = idle_end(&*network(tx)?, &session);
                 tx.keep_session(&session, idle_end)?;
             }
@@ -108,6 +109,13 @@ fn reading_of(tx: &Tx<'_>, network: &Network, session: &SessionRow) -> Result<Re
         serves_machine: controller.is_some_and(|controller| controller.machines.contains(&session.machine)),
         card: CardFacts::Known { assurance: session.assurance, blocks },
     })
+}
+
+/// The longest that a session may last, by the rules in force.
+#[must_use]
+pub fn hard_end(network: &Network, session: &SessionRow) -> Option<Time> {
+    let minutes = network.machines.get(&session.machine)?.max_session_minutes?;
+    Some(session.opened_at.plus_seconds(i64::from(minutes) * 60))
 }
 
 /// The instant at which a session ends for want of load; none where the machine does not ask for it.

@@ -91,11 +91,14 @@ fn is_news(session: &mut SessionRow, report: &Report) -> bool {
 
 /// `started` and `alive`: a new lease, or the stop.
 fn alive(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<Option<Reply>, FlowError> {
-    let Some(mut session) = session_of(tx, controller, report)?.filter(|row| row.ended_at.is_none()) else {
+    let Some(mut session) = session_of(tx, controller, report)? else {
         return stop_again(tx, controller, report).map(Some);
     };
     if !is_news(&mut session, report) {
-        return Ok(None);
+        return Ok(None); // overtaken, perhaps by the word that ended it
+    }
+    if session.ended_at.is_some() {
+        return stop_again(tx, controller, report).map(Some);
     }
     let network = network(tx)?;
     let used = report.used_s.unwrap_or(session.used_s);
@@ -108,11 +111,15 @@ fn alive(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<
     let machine = network.machines.get(&session.machine);
     let idle_end = sessions::idle_end(&network, &session);
     let order = session.stop_order.map(|number| tx.order(controller, number)).transpose()?.flatten();
+    if let Some(machine) = machine {
+        // Also where no lease is told any more: a controller that speaks is not silent, and what a slow stop policy lets
+        // run on keeps the machine from the next person until it has stopped.
+        session.lease_until = tx.now().plus_seconds(i64::from(machine.lease_seconds));
+    }
     let Some(machine) = machine.filter(|_| order.is_none()) else {
         tx.keep_session(&session, idle_end)?;
         return Ok(order.map(|order| Reply::Order(order, report.link))); // it gets no lease any more
     };
-    session.lease_until = tx.now().plus_seconds(i64::from(machine.lease_seconds));
     tx.keep_session(&session, idle_end)?;
     Ok(Some(Reply::Lease(Lease {
         link: report.link,
@@ -162,10 +169,10 @@ fn stop_again(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Re
 
 /// `ended`: the session is over, whatever else is on its way.
 fn ended(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<Option<Reply>, FlowError> {
-    if let Some(mut session) = session_of(tx, controller, report)?
-        && session.ended_at.is_none()
-    {
-        if !is_news(&mut session, report) {
+    if let Some(mut session) = session_of(tx, controller, report)? {
+        if session.ended_at.is_some() {
+            tx.note_used(session.session, report.used_s.unwrap_or(0))?; // ended by a tap, and told of only now
+        } else if !is_news(&mut session, report) {
             return Ok(None);
         }
         session.used_s = session.used_s.max(report.used_s.unwrap_or(0));

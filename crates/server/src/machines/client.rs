@@ -77,7 +77,14 @@ pub struct Client {
 impl Client {
     /// Hands a message over for sending with QoS 1. What does not fit is dropped and told in the log; the wire's own
     /// repeats make up for it.
+    ///
+    /// What is said while the connection is down is dropped too: it would come too late, and fill the queue that the
+    /// subscriptions need when the broker is back.
     pub fn publish(&self, topic: &str, bytes: Vec<u8>, retained: bool) {
+        if !*self.connected.borrow() {
+            tracing::debug!(topic, "a message is dropped, since the broker cannot be reached");
+            return;
+        }
         if let Err(error) = self.sender.try_publish(topic, QoS::AtLeastOnce, retained, bytes) {
             tracing::warn!(%error, topic, "a message could not be handed to the broker's connection");
         }

@@ -51,7 +51,7 @@ impl Inbox {
             return self.tell(controller.as_str(), "unknown", "a message of an unknown controller is dropped");
         };
         match open(&known, channel, bytes) {
-            Err(Refused::BadSeal) => {
+            Err(Refused::BadSeal) if !known.is_fresh() => {
                 // Perhaps its secrets were changed a moment ago.
                 let fresh = self.keyring.read_again(controller.as_str());
                 match fresh.filter(|fresh| fresh.sender.version != known.sender.version) {
@@ -99,18 +99,23 @@ impl Inbox {
         let answered = Arc::new(AtomicBool::new(false));
         let done = {
             let (inbox, known, ask, answered) = (self.clone(), known.clone(), ask.clone(), answered.clone());
-            move |decided: Result<Option<Answer>, FlowError>| {
+            move |decided: Result<Option<(Answer, bool)>, FlowError>| {
                 if answered.swap(true, Ordering::SeqCst) {
                     return inbox.withdraw(decided);
                 }
                 match decided {
-                    Ok(Some(answer)) => inbox.send(&known, &Down::Answer(answer)),
+                    Ok(Some((answer, _))) => inbox.send(&known, &Down::Answer(answer)),
                     Ok(None) => {}
                     Err(error) => inbox.unreachable(&known, &ask, &error),
                 }
             }
         };
-        if let Err(error) = self.store.submit(move |tx| decide_access::run(tx, &asking), done) {
+        let decide = move |tx: &mut Tx<'_>| {
+            let Some(answer) = decide_access::run(tx, &asking)? else { return Ok(None) };
+            let opened = decide_access::opened_a_session(tx, &answer)?;
+            Ok(Some((answer, opened)))
+        };
+        if let Err(error) = self.store.submit(decide, done) {
             return self.unreachable(known, &ask, &error.into());
         }
         let (inbox, known) = (self.clone(), known.clone());
@@ -169,9 +174,9 @@ impl Inbox {
     }
 
     /// A decision that was committed after its controller had been told that the registry is out of reach: a session that
-    /// it granted is closed, since nobody will use it.
-    fn withdraw(&self, decided: Result<Option<Answer>, FlowError>) {
-        let Ok(Some(Answer { outcome: Outcome::Grant { session, .. }, .. })) = decided else { return };
+    /// it opened is closed, since nobody will use it.
+    fn withdraw(&self, decided: Result<Option<(Answer, bool)>, FlowError>) {
+        let Ok(Some((Answer { outcome: Outcome::Grant { session, .. }, .. }, true))) = decided else { return };
         let withdrawn = self.store.submit(
             move |tx| {
                 if let Some(row) = tx.session(session)?.filter(|row| row.ended_at.is_none()) {
@@ -196,6 +201,9 @@ impl Inbox {
         else {
             return;
         };
+        if self.keyring.get(controller.as_str()).is_none() {
+            return;
+        }
         let online = presence == Presence::Online;
         let noted = self.store.submit(
             move |tx| link_controller::note_presence(tx, &controller, online),
@@ -215,6 +223,9 @@ impl Inbox {
         let now = Instant::now();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.get(controller).is_none_or(|last| now.duration_since(*last) >= QUIET) {
+            if told.len() > 1024 {
+                told.clear(); // somebody makes names up
+            }
             told.insert(controller.to_owned(), now);
             tracing::warn!(controller.id = controller, kind, "{sentence}");
         }

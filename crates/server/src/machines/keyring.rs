@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tremen_rules::ControllerId;
 use tremen_rules::network::Profile;
@@ -13,6 +14,11 @@ use crate::flows::FlowError;
 use crate::flows::link_controller::Sender;
 use crate::store::{Store, Touched};
 
+/// So many names are remembered at most, known ones and unknown ones.
+const NAMES: usize = 8192;
+/// A controller's secrets are not read again for a bad seal before they are so old.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// What one controller proves itself with.
 #[derive(Debug)]
 pub struct Known {
@@ -20,11 +26,18 @@ pub struct Known {
     pub sender: Sender,
     /// Its name on the wire.
     pub wire_id: tremen_wire::ControllerId,
+    read_at: Instant,
     key: Option<Key>,
     password: [u8; 16],
 }
 
 impl Known {
+    /// Whether it was read so short a while ago that reading it again would tell nothing new.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.read_at.elapsed() < FRESH
+    }
+
     /// What protects messages from and to it.
     #[must_use]
     pub const fn protection(&self) -> Protection<'_> {
@@ -39,7 +52,7 @@ impl Known {
 #[derive(Debug)]
 pub struct Keyring {
     store: Store,
-    known: Mutex<BTreeMap<String, Arc<Known>>>,
+    known: Mutex<BTreeMap<String, Option<Arc<Known>>>>,
 }
 
 impl Keyring {
@@ -53,7 +66,7 @@ impl Keyring {
     #[must_use]
     pub fn get(&self, controller: &str) -> Option<Arc<Known>> {
         let known = self.lock().get(controller).cloned();
-        known.or_else(|| self.read_again(controller))
+        known.unwrap_or_else(|| self.read_again(controller))
     }
 
     /// The secrets of a controller as the database has them now.
@@ -64,10 +77,10 @@ impl Keyring {
             None
         });
         let mut all = self.lock();
-        match &known {
-            Some(known) => drop(all.insert(controller.to_owned(), known.clone())),
-            None => drop(all.remove(controller)),
+        if all.len() >= NAMES {
+            all.clear(); // somebody makes names up
         }
+        all.insert(controller.to_owned(), known.clone());
         known
     }
 
@@ -88,7 +101,7 @@ impl Keyring {
                 },
             };
             let sender = Sender { controller: id, profile, version: credential.version };
-            Ok(Some(Arc::new(Known { sender, wire_id, key, password: credential.password })))
+            Ok(Some(Arc::new(Known { sender, wire_id, read_at: Instant::now(), key, password: credential.password })))
         })
     }
 
@@ -97,8 +110,7 @@ impl Keyring {
     pub fn login(&self, controller: &str, password: &[u8]) -> Option<u32> {
         let tag = self.store.keys().tag("password", password);
         let opens = |known: &Known| known.password == tag; // keyed hashes: equality tells nothing of the password
-        let known = self.get(controller)?;
-        if opens(&known) {
+        if let Some(known) = self.get(controller).filter(|known| opens(known)) {
             return Some(known.sender.version);
         }
         self.read_again(controller).filter(|known| opens(known)).map(|known| known.sender.version)
@@ -125,7 +137,7 @@ impl Keyring {
         self.lock().clear();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Known>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Option<Arc<Known>>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,10 +32,11 @@ pub(super) fn to_wire(order: &OrderRow, link: Option<Link>) -> Order {
 /// Sends orders as they fall due.
 pub(super) async fn run(store: Store, keyring: Arc<Keyring>, client: Client) {
     let mut touched = store.touched();
+    let mut connected = client.connected();
     loop {
         let due = send_due(&store, &keyring, &client).await.unwrap_or_else(|error| {
             tracing::error!(%error, "orders could not be read; tries again");
-            Some(store.clock().now().plus_seconds(1))
+            Some(store.now().plus_seconds(1))
         });
         let sleep = due.map_or(Duration::from_secs(3600), |due| until(&store, due));
         let timer = tokio::time::sleep(sleep);
@@ -43,6 +44,15 @@ pub(super) async fn run(store: Store, keyring: Arc<Keyring>, client: Client) {
         loop {
             tokio::select! {
                 () = &mut timer => break,
+                changed = connected.changed() => {
+                    if changed.is_err() { return; }
+                    if *connected.borrow_and_update() {
+                        if let Err(error) = store.write(|tx| tx.hasten_all_orders()).await {
+                            tracing::error!(%error, "orders wait for their next turn after a lost connection");
+                        }
+                        break;
+                    }
+                }
                 what = next(&mut touched) => match what {
                     Some(Touched::Orders(_) | Touched::Everything) => break,
                     Some(Touched::Machine(_) | Touched::Answer(_) | Touched::Sessions | Touched::Network | Touched::Credentials(_)) => {}
@@ -55,7 +65,7 @@ pub(super) async fn run(store: Store, keyring: Arc<Keyring>, client: Client) {
 
 /// How long until an instant of the store's clock.
 pub(super) fn until(store: &Store, due: Time) -> Duration {
-    Duration::from_millis(u64::try_from(due.since(store.clock().now())).unwrap_or(0))
+    Duration::from_millis(u64::try_from(due.since(store.now())).unwrap_or(0))
 }
 
 /// Sends what is due, and tells when the next is.

@@ -10,24 +10,46 @@ use super::next;
 use crate::flows::network;
 use crate::store::{MachineNow, Store, StoreError, Touched};
 
+/// What the broker was last told of a machine.
+#[derive(PartialEq, Eq)]
+struct Shown {
+    venue: VenueId,
+    state: PublicState,
+    since: Option<u64>,
+}
+
 /// Publishes every machine's state at first, and each that changes.
 pub(super) async fn run(store: Store, client: Client) {
     let mut touched = store.touched();
     let mut connected = client.connected();
-    let mut shown: BTreeMap<MachineId, PublicState> = BTreeMap::new();
+    let mut shown: BTreeMap<MachineId, Shown> = BTreeMap::new();
     let mut which: Option<MachineId> = None; // none: all
     loop {
-        match read(&store, which.take()).await {
+        let asked = which.take();
+        match read(&store, asked.clone()).await {
             Ok(machines) => {
+                let gone = |id: &MachineId, it: &Shown| {
+                    let here = machines.iter().any(|(venue, now, _)| now.machine == *id && *venue == it.venue);
+                    !here && asked.as_ref().is_none_or(|asked| asked == id)
+                };
+                shown.retain(|id, it| {
+                    let is_gone = gone(id, it);
+                    if is_gone {
+                        // An empty retained message takes the old one away.
+                        client.publish(&machine_state_topic(it.venue.as_str(), id.as_str()), Vec::new(), true);
+                    }
+                    !is_gone
+                });
                 for (venue, now, at_s) in machines {
                     let (state, since) = state_of(&now);
-                    if shown.get(&now.machine) == Some(&state) {
+                    let fresh = Shown { venue: venue.clone(), state, since };
+                    if shown.get(&now.machine) == Some(&fresh) {
                         continue;
                     }
                     let message = MachineState { state, since_s: since.unwrap_or(at_s) };
                     let topic = machine_state_topic(venue.as_str(), now.machine.as_str());
                     client.publish(&topic, message.to_json().into(), true);
-                    shown.insert(now.machine, state);
+                    shown.insert(now.machine, fresh);
                 }
             }
             Err(error) => tracing::error!(%error, "the machines' states could not be read"),

@@ -17,7 +17,7 @@ pub(super) async fn run(store: Store) {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "sessions that are due could not be looked at; tries again");
-                Some(store.clock().now().plus_seconds(1))
+                Some(store.now().plus_seconds(1))
             }
         };
         let sleep = due.map_or(Duration::from_secs(3600), |due| until(&store, due));

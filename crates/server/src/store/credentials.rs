@@ -112,6 +112,9 @@ impl Tx<'_> {
             "UPDATE credentials SET ended_at = $1 WHERE controller = $2 AND ended_at IS NULL",
             params![self.now(), controller],
         )?;
+        if changed > 0 {
+            self.saw_connection(controller, false)?; // the broker closes what these secrets opened
+        }
         self.touch(Touched::Credentials(controller.clone()));
         Ok(changed > 0)
     }

@@ -93,7 +93,7 @@ impl Tx<'_> {
     /// When the engine fails.
     pub fn current_link(&self, controller: &ControllerId) -> Result<Option<Link>, StoreError> {
         self.query_one(
-            "SELECT link FROM links WHERE controller = $1 AND state = 'current'",
+            "SELECT link FROM links WHERE controller = $1 AND state <> 'gone' AND state = 'current'",
             params![controller],
             |row| row.get(0).map(Link),
         )
@@ -125,8 +125,9 @@ impl Tx<'_> {
             params![controller, link.0, challenge.0, number, self.now(), hello],
         )?;
         self.execute(
-            "UPDATE links SET state = 'gone' WHERE controller = $1 AND state = 'pending' AND number <= (
-                 SELECT MIN(number) FROM (SELECT number FROM links WHERE controller = $1 AND state = 'pending'
+            "UPDATE links SET state = 'gone' WHERE controller = $1 AND state <> 'gone' AND state = 'pending' AND number <= (
+                 SELECT MIN(number) FROM (SELECT number FROM links
+                                          WHERE controller = $1 AND state <> 'gone' AND state = 'pending'
                                           ORDER BY number DESC LIMIT $2) AS newest) - 1",
             params![controller, kept],
         )?;
@@ -140,7 +141,7 @@ impl Tx<'_> {
     pub fn take_up_link(&self, controller: &ControllerId, number: i64) -> Result<(), StoreError> {
         self.execute(
             "UPDATE links SET state = 'gone'
-             WHERE controller = $1 AND (state = 'current' OR (state = 'pending' AND number < $2))",
+             WHERE controller = $1 AND state <> 'gone' AND (state = 'current' OR (state = 'pending' AND number < $2))",
             params![controller, number],
         )?;
         self.execute(

@@ -41,6 +41,8 @@ pub use standbys::{Part, StandbyRow};
 pub use tx::{Column, Param, Random, Row, StoreError, Touched, Tx, TypedNull, Value};
 pub use views::{DecisionView, LockView, MachineNow};
 
+use tremen_rules::Time;
+
 use crate::clock::Clock;
 use crate::keys::Keys;
 use declarations::SnapshotCache;
@@ -107,6 +109,12 @@ impl Store {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.shared.clock
+    }
+
+    /// The present instant; never before that of a transaction.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.shared.now()
     }
 
     /// The registry's keys.
@@ -203,6 +211,12 @@ impl Store {
 }
 
 impl Shared {
+    /// The present instant; never before that of a transaction.
+    fn now(&self) -> Time {
+        let last = self.writer.last.load(std::sync::atomic::Ordering::SeqCst);
+        Time::from_millis(self.clock.now().millis().max(last))
+    }
+
     fn read<T, E: From<StoreError>>(&self, job: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         let idle = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         let mut reader = match idle {
@@ -230,7 +244,7 @@ impl Reader {
         job: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let transaction = self.connection.unchecked_transaction().map_err(StoreError::from)?;
-        let mut tx = Tx::on_sqlite(&transaction, shared.clock.now(), &shared.random, &shared.keys, &mut self.snapshots);
+        let mut tx = Tx::on_sqlite(&transaction, shared.now(), &shared.random, &shared.keys, &mut self.snapshots);
         job(&mut tx)
     }
 }

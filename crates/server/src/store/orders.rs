@@ -195,6 +195,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Makes all open orders due now, as when the broker can be reached again.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn hasten_all_orders(&mut self) -> Result<(), StoreError> {
+        self.execute("UPDATE orders SET next_at = $1, tries = 0 WHERE settled_at IS NULL", params![self.now()])?;
+        Ok(())
+    }
+
     /// Settles an order; false when it is none or settled already.
     ///
     /// # Errors

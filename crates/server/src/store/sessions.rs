@@ -247,8 +247,9 @@ impl Tx<'_> {
         let (spoke_link, spoke_n) = row.spoke.unzip();
         self.execute(
             "UPDATE sessions SET right_end = $1, right_why = $2, lease_until = $3, active_at = $4, used_s = $5,
-                 stop_order = $6, stop_why = $7, due_at = $8, spoke_link = $9, spoke_n = $10
-             WHERE session = $11 AND ended_at IS NULL",
+                 stop_order = $6, stop_why = $7, due_at = $8, spoke_link = $9, spoke_n = $10,
+                 hard_end = $11
+             WHERE session = $12 AND ended_at IS NULL",
             params![
                 row.right_end,
                 row.right_why.map(DenialReason::code),
@@ -260,6 +261,7 @@ impl Tx<'_> {
                 due_at,
                 spoke_link,
                 spoke_n.map(to_bits),
+                row.hard_end,
                 row.session
             ],
         )?;
@@ -272,13 +274,24 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn close_session(&mut self, row: &SessionRow, why: &str) -> Result<bool, StoreError> {
+        let (spoke_link, spoke_n) = row.spoke.unzip();
         let changed = self.execute(
-            "UPDATE sessions SET ended_at = $1, end_why = $2, used_s = $3 WHERE session = $4 AND ended_at IS NULL",
-            params![self.now(), why, row.used_s, row.session],
+            "UPDATE sessions SET ended_at = $1, end_why = $2, used_s = $3, spoke_link = $4, spoke_n = $5
+             WHERE session = $6 AND ended_at IS NULL",
+            params![self.now(), why, row.used_s, spoke_link, spoke_n.map(to_bits), row.session],
         )?;
         self.touch(Touched::Machine(row.machine.clone()));
         self.touch(Touched::Sessions);
         Ok(changed == 1)
+    }
+
+    /// Notes how long a session that is over was used, where that is longer than was known.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn note_used(&self, session: SessionId, used_s: u64) -> Result<(), StoreError> {
+        self.execute("UPDATE sessions SET used_s = $1 WHERE session = $2 AND used_s < $1", params![used_s, session])?;
+        Ok(())
     }
 
     /// Sessions that were open at some time since an instant, the oldest first, after a page's last.

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,8 @@ enum Job {
 }
 
 pub(super) struct Writer {
+    /// The latest instant of a transaction, in milliseconds.
+    pub last: Arc<AtomicI64>,
     jobs: Option<SyncSender<Job>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -51,6 +54,7 @@ impl Writer {
         random: Random,
         touched: broadcast::Sender<Touched>,
     ) -> Result<Self, StoreError> {
+        let last = Arc::new(AtomicI64::new(i64::MIN));
         let (jobs, inbox) = sync_channel(QUEUE);
         let start = Loop {
             inbox,
@@ -60,14 +64,14 @@ impl Writer {
             random,
             touched,
             snapshots: SnapshotCache::default(),
-            last: Time::from_millis(i64::MIN),
+            last: last.clone(),
             data_version: 0,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || start.run())
             .map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { last, jobs: Some(jobs), thread: Some(thread) })
     }
 
     pub(super) fn submit<T, E, F>(
@@ -144,7 +148,7 @@ struct Loop {
     random: Random,
     touched: broadcast::Sender<Touched>,
     snapshots: SnapshotCache,
-    last: Time,
+    last: Arc<AtomicI64>,
     data_version: i64,
 }
 
@@ -210,8 +214,9 @@ impl Loop {
             return Some(run(Err(error)).1);
         }
         // INVARIANT (time goes on): a transaction never reads an instant before that of an earlier one.
-        self.last = self.last.max(self.clock.now());
-        let mut tx = Tx::on_sqlite(&self.connection, self.last, &self.random, &self.keys, &mut self.snapshots);
+        self.last.fetch_max(self.clock.now().millis(), Ordering::SeqCst);
+        let now = Time::from_millis(self.last.load(Ordering::SeqCst));
+        let mut tx = Tx::on_sqlite(&self.connection, now, &self.random, &self.keys, &mut self.snapshots);
         let ran = catch_unwind(AssertUnwindSafe(|| run(Ok(&mut tx))));
         let kept = matches!(ran, Ok((true, _)));
         if kept {

@@ -5,7 +5,6 @@ use tremen_rules::{Assurance, CardFacts, CardId, DenialReason, PersonFacts, Read
 use tremen_wire::{Outcome, SessionId};
 
 use super::Asking;
-use crate::flows::link_controller::Sender;
 use crate::flows::{FlowError, sessions};
 use crate::store::{NewSession, Tx};
 
@@ -40,7 +39,7 @@ impl Opening {
         &self,
         tx: &mut Tx<'_>,
         machine: &Machine,
-        sender: &Sender,
+        asking: &Asking,
         person: &PersonFacts,
         reading: &ReadingFacts,
         card: Option<&CardId>,
@@ -53,7 +52,7 @@ impl Opening {
         let new = NewSession {
             session: self.id,
             machine: &machine.id,
-            controller: &sender.controller,
+            controller: &asking.sender.controller,
             person: &person.person,
             card,
             assurance,
@@ -64,7 +63,9 @@ impl Opening {
         };
         tx.open_session(&new)?;
         // Once more with all that decides when it is due.
-        if let Some(row) = tx.session(self.id)? {
+        if let Some(mut row) = tx.session(self.id)? {
+            // What was said before the ask speaks of an earlier session.
+            row.spoke = asking.ask.link.map(|link| link.0).zip(asking.ask.n);
             let idle_end = machine.idle_minutes.map(|minutes| tx.now().plus_seconds(i64::from(minutes) * 60));
             tx.keep_session(&row, idle_end)?;
         }

@@ -74,8 +74,14 @@ pub(super) fn repeat(
     }
 }
 
+/// Why the owner of a session that is being stopped is refused: for the reason of the stop; and where that is none of a
+/// denial's, as a manager's stop, because the machine is not free before it has stopped.
+pub(super) fn stopping_reason(session: &SessionRow) -> DenialReason {
+    session.stop_why.as_deref().and_then(DenialReason::parse).unwrap_or(DenialReason::MachineBusy)
+}
+
 /// Why a session that was granted is over, as a reason of a denial.
-pub(super) fn end_reason(session: &SessionRow) -> DenialReason {
+fn end_reason(session: &SessionRow) -> DenialReason {
     let why = session.stop_why.as_deref().or(session.end_why.as_deref());
     // Ended by a tap, for want of load, by silence: the ask was served, and its answer counts no more.
     why.and_then(DenialReason::parse).unwrap_or(DenialReason::ReplayedRequest)

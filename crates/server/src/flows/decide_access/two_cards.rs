@@ -87,7 +87,7 @@ impl Tap<'_> {
             session: Some(session.id),
             answer: &to_text(&answer, &self.asking.sender),
         })?;
-        session.open(tx, machine, &self.asking.sender, &facts, &reading, learner.card.as_ref(), decision)?;
+        session.open(tx, machine, self.asking, &facts, &reading, learner.card.as_ref(), decision)?;
         Ok(Some(answer))
     }
 
@@ -166,16 +166,26 @@ impl Tap<'_> {
         drafts: Vec<Draft>,
     ) -> Result<Answer, FlowError> {
         let now = tx.now();
-        for draft in drafts {
-            let held = person.awards.iter().any(|award| {
-                award.reference == draft.reference
-                    && award.issuer == draft.issuer
-                    && award.level >= draft.level
+        // What stands today of the same issuer for the same reference.
+        let standing = |draft: &Draft| {
+            let (reference, issuer) = (draft.reference.clone(), draft.issuer.clone());
+            person.awards.iter().filter(move |award| {
+                award.reference == reference
+                    && award.issuer == issuer
+                    && award.issued_at <= now
                     && award.revoked_at.is_none_or(|at| now < at)
                     && award.superseded_at.is_none_or(|at| now < at)
                     && award.valid_until.is_none_or(|until| now < until)
-            });
-            if held {
+            })
+        };
+        let is_suspended = |draft| standing(draft).any(|award| award.suspensions.iter().any(|span| span.covers(now)));
+        if drafts.iter().any(is_suspended) {
+            // An induction is no way around a suspension.
+            return self.deny(tx, &Reasons::one(DenialReason::AwardSuspended));
+        }
+        for draft in drafts {
+            let oldest = self.network.references.get(&draft.reference).map_or(1, |it| it.oldest_valid_version);
+            if standing(&draft).any(|award| award.level >= draft.level && award.version >= oldest) {
                 continue; // taught again what is known already
             }
             let award = draft.award(self.network).map_err(|error| FlowError::Refused(error.to_string()))?;
