@@ -25,4 +25,5 @@ mod sessions;
 mod smoke;
 mod stall;
 mod store;
+mod tls;
 mod world;

@@ -41,6 +41,8 @@ pub struct Running {
     pub broker: Address,
     /// Where the embedded broker listens, if there is one.
     pub broker_address: Option<SocketAddr>,
+    /// Where the embedded broker listens with TLS, if it does.
+    pub broker_tls_address: Option<SocketAddr>,
     /// Where pages are served.
     pub web_address: Option<SocketAddr>,
     /// The secrets of controllers.
@@ -133,10 +135,12 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let pages = listener.map(|listener| open_pages(&store, listener, connected.clone()));
     let (web_address, pages) = pages.unzip();
     let broker_address = embedded.as_ref().map(|embedded| embedded.address);
+    let broker_tls_address = embedded.as_ref().and_then(|embedded| embedded.tls_address);
     Ok(Running {
         store,
         broker: address,
         broker_address,
+        broker_tls_address,
         web_address: web_address.flatten(),
         keyring,
         registry_password,
