@@ -88,6 +88,7 @@ impl Store {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Engine(format!("{}: {error}", folder.display())))?;
         }
+        make_private(path).map_err(|error| StoreError::Engine(format!("{}: {error}", path.display())))?;
         let mut connection = connect(path)?;
         migrations::run(&mut connection)?;
         let readers = (0..READERS)
@@ -246,6 +247,19 @@ impl Reader {
         let transaction = self.connection.unchecked_transaction().map_err(StoreError::from)?;
         let mut tx = Tx::on_sqlite(&transaction, shared.now(), &shared.random, &shared.keys, &mut self.snapshots);
         job(&mut tx)
+    }
+}
+
+/// Makes the file, if it is not there, for its owner alone: it holds names and addresses. SQLite gives the files beside it
+/// the same rights.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
