@@ -349,6 +349,7 @@ async fn a_slow_stop_policy_keeps_the_machine_from_the_next_person_while_its_con
     world.change(move |tx| tremen_server::flows::stop_session::run(tx, &operator(), session)).await;
     let order = raw.order().await;
     raw.settle(Event::Confirmed, &order, Some(true));
+    raw.hears_nothing().await; // it is settled, and not sent again, before the clock moves
     for _ in 0..10 {
         world.later(100_000).await; // well beyond the lease of five minutes
         raw.report(Event::Alive, PRINTER, session);

@@ -33,6 +33,7 @@ pub(super) fn to_wire(order: &OrderRow, link: Option<Link>) -> Order {
 pub(super) async fn run(store: Store, keyring: Arc<Keyring>, client: Client) {
     let mut touched = store.touched();
     let mut connected = client.connected();
+    let mut lost = false;
     loop {
         let due = send_due(&store, &keyring, &client).await.unwrap_or_else(|error| {
             tracing::error!(%error, "orders could not be read; tries again");
@@ -46,7 +47,11 @@ pub(super) async fn run(store: Store, keyring: Arc<Keyring>, client: Client) {
                 () = &mut timer => break,
                 changed = connected.changed() => {
                     if changed.is_err() { return; }
-                    if *connected.borrow_and_update() {
+                    let stands = *connected.borrow_and_update();
+                    // At the first connection controllers take their links up, which sends their orders.
+                    if !stands {
+                        lost = true;
+                    } else if std::mem::take(&mut lost) {
                         if let Err(error) = store.write(|tx| tx.hasten_all_orders()).await {
                             tracing::error!(%error, "orders wait for their next turn after a lost connection");
                         }
