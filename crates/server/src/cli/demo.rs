@@ -99,7 +99,7 @@ async fn play(demo: &Demo, folder: &Folder, begun: Instant) -> anyhow::Result<()
     story(&store, &keys, &mut devices).await?;
     say(&format!("\nL’histoire a pris {:.1} s.", begun.elapsed().as_secs_f32()));
     if !demo.once {
-        invite(&store, &running, &folder.0, ahead_ms)?;
+        invite(&running, &folder.0, ahead_ms)?;
         stop_asked().await;
     }
     devices.cut().await;
@@ -447,44 +447,45 @@ async fn stop_anna(store: &Store, device: &mut Player) -> anyhow::Result<AwardId
     Ok(award)
 }
 
-/// Waits until the orders of a change are confirmed.
-async fn confirmed(store: &Store, entry: i64) -> anyhow::Result<()> {
+/// Reads until there is what is waited for, anew after each change.
+async fn until<T>(store: &Store, mut read: impl AsyncFnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
     let mut touched = store.touched();
     let wait = async {
         loop {
-            let orders = store.read(move |tx| tx.orders_of_entry(entry)).await?;
-            let done = orders.iter().filter(|order| order.settled.as_deref() == Some("confirmed")).count();
-            if done == orders.len() {
-                say(&format!("   confirmée par {done} contrôleur sur {}", orders.len()));
-                return Ok::<_, anyhow::Error>(());
+            if let Some(found) = read().await? {
+                return Ok(found);
             }
             if touched.recv().await.is_err() {
                 touched = store.touched();
             }
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.context("the order was not confirmed")?
+    tokio::time::timeout(PATIENCE, wait).await.context("the story waited in vain")?
+}
+
+/// Waits until the orders of a change are confirmed.
+async fn confirmed(store: &Store, entry: i64) -> anyhow::Result<()> {
+    let count = until(store, async || {
+        let orders = store.read(move |tx| tx.orders_of_entry(entry)).await?;
+        let done = orders.iter().all(|order| order.settled.as_deref() == Some("confirmed"));
+        Ok(done.then_some(orders.len()))
+    });
+    let count = count.await.context("the order was not confirmed")?;
+    say(&format!("   confirmée par {count} contrôleur sur {count}"));
+    Ok(())
 }
 
 /// Waits until no session is open on a machine.
 async fn free_again(store: &Store, machine: &MachineId) -> anyhow::Result<()> {
-    let mut touched = store.touched();
-    let wait = async {
-        loop {
-            let id = machine.clone();
-            if store.read(move |tx| tx.open_session_on(id.as_str())).await?.is_none() {
-                return Ok::<_, anyhow::Error>(());
-            }
-            if touched.recv().await.is_err() {
-                touched = store.touched();
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.context("the session was not closed")?
+    let free = until(store, async || {
+        let id = machine.clone();
+        Ok(store.read(move |tx| tx.open_session_on(id.as_str())).await?.is_none().then_some(()))
+    });
+    free.await.context("the session was not closed")
 }
 
 /// Tells what to try next.
-fn invite(store: &Store, running: &Running, folder: &Path, ahead_ms: i64) -> anyhow::Result<()> {
+fn invite(running: &Running, folder: &Path, ahead_ms: i64) -> anyhow::Result<()> {
     let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
     let config = folder.join("tremen.toml");
     let text = format!(
@@ -499,7 +500,6 @@ fn invite(store: &Store, running: &Running, folder: &Path, ahead_ms: i64) -> any
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("tremen"));
     let (program, config) = (program.display(), config.display());
     let key = folder.join("capucins-3d.json");
-    let _ = store;
     say(&format!(
         "\nÀ vous. Les pages : {web}  (une machine : {web}m/trotec-speedy, son kiosque : {web}kiosque/trotec-speedy)\n\
          \nDans un autre terminal :\n\

@@ -8,7 +8,7 @@ use tremen_rules::{
     CardFacts, ControllerId, DenialReason, Dossier, MachineId, Network, PersonId, ReadingFacts, Time, end_of_grant,
     session_is_refused,
 };
-use tremen_wire::Action;
+use tremen_wire::{Action, SessionId};
 
 use super::{FlowError, Stopped, network};
 use crate::store::{NewOrder, SessionRow, Tx};
@@ -130,20 +130,7 @@ pub fn idle_end(network: &Network, session: &SessionRow) -> Option<Time> {
 /// # Errors
 /// When the store fails.
 pub fn stop(tx: &mut Tx<'_>, session: &mut SessionRow, reason: &str, entry: i64) -> Result<Stopped, FlowError> {
-    let network = network(tx)?;
-    let policy = network.machines.get(&session.machine).map_or(StopPolicy::Immediate, |machine| machine.stop_policy);
-    let stop = wire_policy(tx, &session.controller, policy)?;
-    let lcd = words::stop_lcd(reason, words::language_of(&network));
-    let order = tx.add_order(&NewOrder {
-        controller: &session.controller,
-        action: Action::Stop,
-        machine: Some(&session.machine),
-        session: Some(session.session),
-        reason: Some(reason),
-        stop: Some(stop),
-        lcd: Some(&lcd),
-        entry,
-    })?;
+    let order = order_stop(tx, &session.controller, &session.machine, session.session, reason, entry)?;
     session.stop_order = Some(order);
     session.stop_why = Some(reason.to_owned());
     tx.keep_session(session, None)?;
@@ -155,6 +142,34 @@ pub fn stop(tx: &mut Tx<'_>, session: &mut SessionRow, reason: &str, entry: i64)
         order,
         reason: reason.to_owned(),
     })
+}
+
+/// Orders a controller to stop a session under the machine's stop policy, and tells the order's number.
+///
+/// # Errors
+/// When the store fails.
+pub fn order_stop(
+    tx: &mut Tx<'_>,
+    controller: &ControllerId,
+    machine: &MachineId,
+    session: SessionId,
+    reason: &str,
+    entry: i64,
+) -> Result<u64, FlowError> {
+    let network = network(tx)?;
+    let policy = network.machines.get(machine).map_or(StopPolicy::Immediate, |machine| machine.stop_policy);
+    let stop = wire_policy(tx, controller, policy)?;
+    let lcd = words::stop_lcd(reason, words::language_of(&network));
+    Ok(tx.add_order(&NewOrder {
+        controller,
+        action: Action::Stop,
+        machine: Some(machine),
+        session: Some(session),
+        reason: Some(reason),
+        stop: Some(stop),
+        lcd: Some(&lcd),
+        entry,
+    })?)
 }
 
 /// A machine's stop policy for the wire: `finish_job` needs measured load, else it is immediate.

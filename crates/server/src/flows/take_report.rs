@@ -150,20 +150,7 @@ fn stop_again(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Re
         "running_session_stopped",
         &json!({ "controller": controller, "machine": machine, "session": session.to_string(), "why": why }),
     )?;
-    let policy =
-        network.machines.get(machine).map_or(tremen_rules::network::StopPolicy::Immediate, |it| it.stop_policy);
-    let stop = sessions::wire_policy(tx, controller, policy)?;
-    let lcd = crate::words::stop_lcd(&why, crate::words::language_of(&network));
-    let number = tx.add_order(&crate::store::NewOrder {
-        controller,
-        action: tremen_wire::Action::Stop,
-        machine: Some(machine),
-        session: Some(session),
-        reason: Some(&why),
-        stop: Some(stop),
-        lcd: Some(&lcd),
-        entry,
-    })?;
+    let number = sessions::order_stop(tx, controller, machine, session, &why, entry)?;
     Ok(tx.order(controller, number)?.map_or_else(|| noted(report, true), |order| Reply::Order(order, report.link)))
 }
 

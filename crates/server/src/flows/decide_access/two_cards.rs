@@ -2,13 +2,11 @@
 
 use serde_json::json;
 use tremen_rules::authority::{Act, may, needs_second_person};
-use tremen_rules::awarding::Draft;
 use tremen_rules::decide::may_supervise;
 use tremen_rules::dossier::Standby;
 use tremen_rules::network::{Hazard, Machine};
 use tremen_rules::{
-    Assurance, AwardId, CardFacts, Decision, DenialReason, Dossier, PersonFacts, PersonId, Reasons, decide,
-    end_of_grant,
+    Assurance, CardFacts, Decision, DenialReason, Dossier, PersonFacts, PersonId, Reasons, decide, end_of_grant,
 };
 use tremen_wire::{Answer, Intent};
 
@@ -16,8 +14,9 @@ use super::opening::Opening;
 use super::reading::today;
 use super::record::to_text;
 use super::{SECOND_CARD_MS, Tap};
-use crate::flows::FlowError;
-use crate::store::{NewAward, NewDecision, Part, StandbyRow, StoreError, Tx};
+use crate::flows::award_reference::{self, Request};
+use crate::flows::{Actor, FlowError, Warrant};
+use crate::store::{NewDecision, Part, StandbyRow, StoreError, Tx};
 use crate::words::Done;
 
 impl Tap<'_> {
@@ -103,12 +102,12 @@ impl Tap<'_> {
             let trainer_reading = today(tx, trainer.reading, trainer.card.as_ref())?;
             let trainer = tx.person_facts(&trainer.person)?;
             let blocked = matches!(&trainer_reading.card, CardFacts::Known { blocks, .. } if blocks.iter().any(|it| it.covers(tx.now())));
-            let drafts = if blocked { Vec::new() } else { self.inductions(tx, machine, &trainer, &person.person)? };
-            if drafts.is_empty() {
+            let awards = if blocked { Vec::new() } else { self.inductions(tx, machine, &trainer, &person.person)? };
+            if awards.is_empty() {
                 return self.deny(tx, &Reasons::one(DenialReason::LevelTooLow));
             }
             tx.use_standbys(Part::Trainer, &machine.id, &trainer.person)?;
-            return self.award(tx, person, &trainer, drafts);
+            return self.award(tx, person, &trainer, awards);
         }
         let anybody = PersonId::try_from(tx.random_id()).map_err(|error| StoreError::Engine(error.to_string()))?;
         if self.inductions(tx, machine, person, &anybody)?.is_empty() {
@@ -127,10 +126,10 @@ impl Tap<'_> {
         machine: &Machine,
         trainer: &PersonFacts,
         person: &PersonId,
-    ) -> Result<Vec<Draft>, FlowError> {
+    ) -> Result<Vec<Request>, FlowError> {
         let issuer = self.network.venues.get(&machine.venue).and_then(|venue| venue.issuer.clone());
         let Some(issuer) = issuer else { return Ok(Vec::new()) };
-        let mut drafts = Vec::new();
+        let mut awards = Vec::new();
         for requirement in &machine.requires {
             let found = requirement.references.iter().find_map(|id| {
                 let reference = self.network.references.get(id)?;
@@ -141,21 +140,21 @@ impl Tap<'_> {
                 allowed.then_some((id.clone(), level))
             });
             let Some((reference, level)) = found else { continue };
-            if drafts.iter().any(|draft: &Draft| draft.reference == reference) {
+            if awards.iter().any(|request: &Request| request.reference == reference) {
                 continue;
             }
-            drafts.push(Draft {
-                id: AwardId::try_from(tx.random_id()).map_err(|error| StoreError::Engine(error.to_string()))?,
+            awards.push(Request {
                 person: person.clone(),
                 reference,
                 version: None,
                 level,
                 issuer: issuer.clone(),
-                issued_at: tx.now(),
+                issued_at: None,
                 valid_until: None,
+                award: None,
             });
         }
-        Ok(drafts)
+        Ok(awards)
     }
 
     fn award(
@@ -163,12 +162,12 @@ impl Tap<'_> {
         tx: &mut Tx<'_>,
         person: &PersonFacts,
         trainer: &PersonFacts,
-        drafts: Vec<Draft>,
+        awards: Vec<Request>,
     ) -> Result<Answer, FlowError> {
         let now = tx.now();
         // What stands today of the same issuer for the same reference.
-        let standing = |draft: &Draft| {
-            let (reference, issuer) = (draft.reference.clone(), draft.issuer.clone());
+        let standing = |request: &Request| {
+            let (reference, issuer) = (request.reference.clone(), request.issuer.clone());
             person.awards.iter().filter(move |award| {
                 award.reference == reference
                     && award.issuer == issuer
@@ -178,31 +177,20 @@ impl Tap<'_> {
                     && award.valid_until.is_none_or(|until| now < until)
             })
         };
-        let is_suspended = |draft| standing(draft).any(|award| award.suspensions.iter().any(|span| span.covers(now)));
-        if drafts.iter().any(is_suspended) {
+        let is_suspended =
+            |request| standing(request).any(|award| award.suspensions.iter().any(|span| span.covers(now)));
+        if awards.iter().any(is_suspended) {
             // An induction is no way around a suspension.
             return self.deny(tx, &Reasons::one(DenialReason::AwardSuspended));
         }
-        for draft in drafts {
-            let oldest = self.network.references.get(&draft.reference).map_or(1, |it| it.oldest_valid_version);
-            if standing(&draft).any(|award| award.level >= draft.level && award.version >= oldest) {
+        let by = Actor::Person(trainer.person.clone());
+        let warrant = Warrant { by, why: format!("induction at {}", self.asking.ask.machine) };
+        for request in awards {
+            let oldest = self.network.references.get(&request.reference).map_or(1, |it| it.oldest_valid_version);
+            if standing(&request).any(|award| award.level >= request.level && award.version >= oldest) {
                 continue; // taught again what is known already
             }
-            let award = draft.award(self.network).map_err(|error| FlowError::Refused(error.to_string()))?;
-            tx.record(
-                "reference_awarded",
-                &json!({ "award": award.id, "person": draft.person, "reference": award.reference, "level": award.level,
-                         "issuer": award.issuer, "by": { "person": trainer.person }, "why": "induction at the machine",
-                         "machine": self.asking.ask.machine }),
-            )?;
-            tx.add_award(&NewAward {
-                person: draft.person,
-                award,
-                given_id: false,
-                awarded_by: Some(trainer.person.clone()),
-                supersedes: None,
-                why: None,
-            })?;
+            award_reference::run(tx, &warrant, &request)?;
         }
         self.done(tx, Done::Inducted, None)
     }
