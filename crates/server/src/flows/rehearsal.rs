@@ -165,7 +165,9 @@ impl Stage {
                 decision,
                 hard_end: None,
                 right_end: None,
+                idle_end: None,
                 lease_until,
+                spoke: None,
             })
             .unwrap();
             session

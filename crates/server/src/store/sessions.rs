@@ -31,8 +31,12 @@ pub struct NewSession<'a> {
     pub hard_end: Option<Time>,
     /// The next instant at which the right ends, and why.
     pub right_end: Option<(Time, DenialReason)>,
+    /// When it ends for want of load.
+    pub idle_end: Option<Time>,
     /// The end of its first lease.
     pub lease_until: Time,
+    /// Link and counter of the ask: what was said before speaks of an earlier session.
+    pub spoke: Option<([u8; 8], u64)>,
 }
 
 /// A session.
@@ -119,6 +123,11 @@ fn read_session(row: &Row<'_, '_>) -> Result<SessionRow, StoreError> {
     })
 }
 
+/// When the registry must look at a session: at the first of its ends, or when it counts as silent.
+fn due_at<const N: usize>(lease_until: Time, ends: [Option<Time>; N]) -> Time {
+    ends.into_iter().flatten().fold(lease_until.plus_millis(SILENCE_MS), Time::min)
+}
+
 impl Tx<'_> {
     /// Opens a session.
     ///
@@ -126,10 +135,11 @@ impl Tx<'_> {
     /// When the engine fails, or another session is open on the machine.
     pub fn open_session(&mut self, new: &NewSession<'_>) -> Result<(), StoreError> {
         let (right_end, right_why) = new.right_end.unzip();
+        let (spoke_link, spoke_n) = new.spoke.unzip();
         self.execute(
             "INSERT INTO sessions (session, machine, controller, person, card, assurance, decision, opened_at, hard_end,
-                 right_end, right_why, lease_until, active_at, due_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $8, $12)",
+                 right_end, right_why, lease_until, active_at, due_at, spoke_link, spoke_n)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $8, $13, $14, $15)",
             params![
                 new.session,
                 new.machine,
@@ -142,10 +152,14 @@ impl Tx<'_> {
                 new.hard_end,
                 right_end,
                 right_why.map(DenialReason::code),
-                new.lease_until
+                new.lease_until,
+                due_at(new.lease_until, [new.hard_end, right_end, new.idle_end]),
+                spoke_link,
+                spoke_n.map(to_bits)
             ],
         )?;
         self.touch(Touched::Machine(new.machine.clone()));
+        self.touch(Touched::Sessions);
         Ok(())
     }
 
@@ -239,10 +253,9 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn keep_session(&mut self, row: &SessionRow, idle_end: Option<Time>) -> Result<(), StoreError> {
-        let silent_at = row.lease_until.plus_millis(SILENCE_MS);
         let due_at = match row.stop_order {
-            Some(_) => silent_at, // told to stop: only its silence is left to look at
-            None => [row.hard_end, row.right_end, idle_end].into_iter().flatten().fold(silent_at, Time::min),
+            Some(_) => due_at(row.lease_until, []), // told to stop: only its silence is left to look at
+            None => due_at(row.lease_until, [row.hard_end, row.right_end, idle_end]),
         };
         let (spoke_link, spoke_n) = row.spoke.unzip();
         self.execute(

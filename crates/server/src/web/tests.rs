@@ -147,7 +147,9 @@ impl House {
                     decision,
                     hard_end: None,
                     right_end: None,
+                    idle_end: None,
                     lease_until: tx.now().plus_seconds(60),
+                    spoke: None,
                 })
             })
             .await

@@ -59,16 +59,10 @@ impl Opening {
             decision,
             hard_end: self.hard_end,
             right_end: self.right_end,
+            idle_end: machine.idle_minutes.map(|minutes| tx.now().plus_seconds(i64::from(minutes) * 60)),
             lease_until: tx.now().plus_seconds(i64::from(self.lease_s)),
+            spoke: asking.ask.link.map(|link| link.0).zip(asking.ask.n),
         };
-        tx.open_session(&new)?;
-        // Once more with all that decides when it is due.
-        if let Some(mut row) = tx.session(self.id)? {
-            // What was said before the ask speaks of an earlier session.
-            row.spoke = asking.ask.link.map(|link| link.0).zip(asking.ask.n);
-            let idle_end = machine.idle_minutes.map(|minutes| tx.now().plus_seconds(i64::from(minutes) * 60));
-            tx.keep_session(&row, idle_end)?;
-        }
-        Ok(())
+        Ok(tx.open_session(&new)?)
     }
 }
