@@ -23,11 +23,11 @@ pub struct Repeatable {
 /// [`FlowError::Refused`] when another request had this key; or when the store fails.
 pub fn earlier(tx: &Tx<'_>, token: i64, request: &Repeatable) -> Result<Option<Vec<u8>>, FlowError> {
     match tx.reply(token, &request.key, tx.now().plus_millis(-KEPT_MS))? {
-        Some((digest, _)) if digest != request.digest => Err(FlowError::Refused(format!(
+        Some(kept) if kept.digest != request.digest => Err(FlowError::Refused(format!(
             "another request had the key `{}` within the last 24 hours: a key names one request",
             request.key
         ))),
-        Some((_, answer)) => Ok(Some(answer)),
+        Some(kept) => Ok(Some(kept.answer)),
         None => Ok(None),
     }
 }

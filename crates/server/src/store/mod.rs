@@ -39,7 +39,7 @@ pub use orders::{NewOrder, OrderRow};
 pub use people::{HeldRoleRow, NewPerson, PersonRow, RestrictionRow};
 pub use sessions::{NewSession, SILENCE_MS, SessionRow};
 pub use standbys::{Part, StandbyRow};
-pub use tokens::{NewToken, TokenRow};
+pub use tokens::{KeptReply, NewToken, TokenRow};
 pub use tx::{Column, Param, Random, Row, StoreError, Touched, Tx, TypedNull, Value};
 pub use views::{DecisionView, LockView, MachineNow};
 

@@ -50,6 +50,15 @@ pub struct NewToken<'a> {
     pub rests_on: &'a [i64],
 }
 
+/// What a request was answered, kept for a repeat of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptReply {
+    /// SHA-256 of the request.
+    pub digest: [u8; 32],
+    /// The answer.
+    pub answer: Vec<u8>,
+}
+
 const TOKEN: &str = "SELECT t.token, t.name, t.person, t.scopes, t.since, t.until, t.ended_at, t.end_why FROM tokens t";
 
 fn read_token(row: &Row<'_, '_>) -> Result<TokenRow, StoreError> {
@@ -154,11 +163,11 @@ impl Tx<'_> {
         Ok(changed == 1)
     }
 
-    /// What a token's request with this key was answered since an instant: its digest and the answer.
+    /// What a token's request with this key was answered since an instant.
     ///
     /// # Errors
     /// When the engine fails, or the answer cannot be opened with the registry's keys.
-    pub fn reply(&self, token: i64, key: &str, since: Time) -> Result<Option<([u8; 32], Vec<u8>)>, StoreError> {
+    pub fn reply(&self, token: i64, key: &str, since: Time) -> Result<Option<KeptReply>, StoreError> {
         let found = self.query_one(
             "SELECT digest, sealed FROM replies WHERE token = $1 AND key = $2 AND at > $3",
             params![token, key, since],
@@ -169,7 +178,7 @@ impl Tx<'_> {
             .keys()
             .unseal(&reply_owner(token, key), &sealed)
             .ok_or_else(|| StoreError::Unreadable("an answer that was kept for a repeat".to_owned()))?;
-        Ok(Some((digest, answer)))
+        Ok(Some(KeptReply { digest, answer }))
     }
 
     /// Keeps what a request was answered, and lets go of what was kept until an instant.
