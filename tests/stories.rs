@@ -8,8 +8,13 @@
     reason = "a story that fails says where"
 )]
 
+mod api;
+mod api_events;
+mod api_paging;
+mod api_repeats;
 mod bridge;
 mod broker;
+mod client;
 mod ends;
 mod house;
 mod links;
