@@ -8,15 +8,18 @@ pub mod controller;
 pub mod demo;
 pub mod desk;
 pub mod doctor;
+pub mod erase_person;
 pub mod explain;
 pub mod export;
 mod file;
 pub mod handover;
 pub mod import;
+pub mod incident;
 pub mod lock;
 mod logs;
 pub mod renew;
 pub mod restrict;
+pub mod retention;
 pub mod resume;
 pub mod revoke;
 pub mod role;
@@ -87,6 +90,8 @@ enum Command {
     Lock(lock::Lock),
     /// Put a machine back into service
     Unlock(unlock::Unlock),
+    /// Open, note, close and show incidents
+    Incident(incident::Incident),
     /// Stop the session that runs on a machine
     Stop(stop::Stop),
     /// Block a card
@@ -97,6 +102,10 @@ enum Command {
     Handover(handover::Handover),
     /// Give and end roles
     Role(role::Role),
+    /// Erase a person
+    ErasePerson(erase_person::ErasePerson),
+    /// Let go what is kept long enough
+    Retention(retention::Retention),
     /// Give controllers their secrets, show and retire them
     Controller(controller::Controller),
     /// Look at everything that a registry needs
@@ -132,11 +141,14 @@ pub fn run() -> ExitCode {
             Command::Unrestrict(it) => desk::exit(unrestrict::run(&it).await),
             Command::Lock(it) => desk::exit(lock::run(&it).await),
             Command::Unlock(it) => desk::exit(unlock::run(&it).await),
+            Command::Incident(it) => desk::exit(incident::run(&it).await),
             Command::Stop(it) => desk::exit(stop::run(&it).await),
             Command::BlockCard(it) => desk::exit(block_card::run(&it).await),
             Command::UnblockCard(it) => desk::exit(unblock_card::run(&it).await),
             Command::Handover(it) => desk::exit(handover::run(&it).await),
             Command::Role(it) => desk::exit(role::run(&it).await),
+            Command::ErasePerson(it) => desk::exit(erase_person::run(&it).await),
+            Command::Retention(it) => desk::exit(retention::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
@@ -157,7 +169,7 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
         early.extend(arguments.drain(1..=taken.min(arguments.len() - 1)));
     }
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
-    let two_words = arguments.get(1).is_some_and(|it| it == "controller" || it == "role");
+    let two_words = arguments.get(1).is_some_and(|it| it == "controller" || it == "role" || it == "incident");
     let command = if two_words { 3 } else { 2 }.min(arguments.len());
     arguments.splice(command..command, early);
     arguments
