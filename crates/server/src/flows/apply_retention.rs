@@ -283,7 +283,12 @@ impl Doomed {
             Page::Facts(facts) => {
                 let held = |fact: &EndedFact| match fact.kind {
                     Ended::Lock => holds.machine(&fact.place, fact.span.from, fact.span.end()),
-                    Ended::Restriction | Ended::Suspension | Ended::Role | Ended::Block | Ended::Membership => {
+                    Ended::Restriction
+                    | Ended::Suspension
+                    | Ended::Token
+                    | Ended::Role
+                    | Ended::Block
+                    | Ended::Membership => {
                         fact.person.as_ref().is_some_and(|person| holds.person(person))
                     }
                     Ended::Incident | Ended::Outliving => false,

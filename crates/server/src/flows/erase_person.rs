@@ -75,6 +75,9 @@ pub fn begin(tx: &mut Tx<'_>, warrant: &Warrant, person: &PersonId) -> Result<Be
     for held in tx.roles_of(person)? {
         tx.end_role(held.held)?;
     }
+    for token in tx.tokens_after(0, Some(person), u32::MAX)? {
+        tx.end_token(token.token, "its person was erased")?;
+    }
     tx.begin_erasure(person, entry)?;
     Ok(Begun { held_by, restrictions, cards, wards, effects: Effects { entry, stopped } })
 }

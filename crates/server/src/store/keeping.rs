@@ -55,6 +55,8 @@ pub enum Ended {
     Restriction,
     /// A suspension of an award.
     Suspension,
+    /// A token of scripts.
+    Token,
     /// A role.
     Role,
     /// A card's block.
@@ -378,6 +380,12 @@ impl Tx<'_> {
             before,
         )?;
         read(
+            Ended::Token,
+            "SELECT token, person, '', since, COALESCE(ended_at, until) FROM tokens
+             WHERE COALESCE(ended_at, until) < $1 ORDER BY token",
+            before,
+        )?;
+        read(
             Ended::Role,
             "SELECT held, person, '', since, COALESCE(ended_at, until) FROM roles
              WHERE COALESCE(ended_at, until) < $1 ORDER BY held",
@@ -425,7 +433,15 @@ impl Tx<'_> {
         match fact.kind {
             Ended::Restriction => one("DELETE FROM restrictions WHERE restriction = $1")?,
             Ended::Suspension => one("DELETE FROM suspensions WHERE suspension = $1")?,
-            Ended::Role => one("DELETE FROM roles WHERE held = $1")?,
+            Ended::Token => {
+                one("DELETE FROM replies WHERE token = $1")?;
+                one("DELETE FROM token_roles WHERE token = $1")?;
+                one("DELETE FROM tokens WHERE token = $1")?
+            }
+            Ended::Role => {
+                one("DELETE FROM token_roles WHERE held = $1")?; // such a token ended with the role
+                one("DELETE FROM roles WHERE held = $1")?
+            }
             Ended::Block => one("DELETE FROM card_blocks WHERE block = $1")?,
             Ended::Membership => self.execute(
                 "DELETE FROM memberships WHERE person = $1 AND venue = $2 AND since = $3",

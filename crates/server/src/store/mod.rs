@@ -22,6 +22,7 @@ mod people;
 mod personal;
 mod sessions;
 mod standbys;
+mod tokens;
 mod tx;
 mod views;
 mod writer;
@@ -46,6 +47,7 @@ pub use people::{HeldRoleRow, NewPerson, PersonRow, RestrictionRow};
 pub use personal::{Erasure, PLACES, Place};
 pub use sessions::{NewSession, SILENCE_MS, SessionRow};
 pub use standbys::{Part, StandbyRow};
+pub use tokens::{KeptReply, NewToken, TokenRow};
 pub use tx::{Column, Param, Random, Row, StoreError, Touched, Tx, TypedNull, Value};
 pub use views::{DecisionView, LockView, MachineNow};
 

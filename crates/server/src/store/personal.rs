@@ -45,7 +45,7 @@ const OF_OTHERS: &str = "it is another person's; the random id leads to nobody a
 const WITH_THE_TAP: &str = "a tap goes whole, counted: decision, session, first card, payload";
 
 /// All places, in the order in which their rows can go.
-pub const PLACES: [Place; 20] = [
+pub const PLACES: [Place; 23] = [
     Place {
         table: "people",
         column: "person",
@@ -221,6 +221,33 @@ pub const PLACES: [Place; 20] = [
         erasure: Erasure::Kept(OF_OTHERS),
     },
     Place {
+        table: "replies",
+        column: "token",
+        rows: "token IN (SELECT token FROM tokens WHERE person = $1)",
+        told: &["token", "key", "at"],
+        withheld: &[
+            ("digest", "of a request that the person made"),
+            ("sealed", "an answer that the person had, kept for a day for a repeat"),
+        ],
+        erasure: Erasure::Deleted,
+    },
+    Place {
+        table: "token_roles",
+        column: "token",
+        rows: "token IN (SELECT token FROM tokens WHERE person = $1)",
+        told: &["token", "held"],
+        withheld: &[],
+        erasure: Erasure::Deleted,
+    },
+    Place {
+        table: "tokens",
+        column: "person",
+        rows: "person = $1",
+        told: &["token", "name", "person", "scopes", "since", "until", "ended_at", "end_why"],
+        withheld: &[("tag", "a keyed hash of the secret")],
+        erasure: Erasure::Deleted,
+    },
+    Place {
         table: "roles",
         column: "person",
         rows: "person = $1",
@@ -385,7 +412,7 @@ mod tests {
         "person", "by", "guardian", "author", "holder", "owner", "member", "recipient", "subject", "trainer", "user",
         "card", "award", "session",
     ];
-    const LINKS: [&str; 3] = ["decision", "entry", "restriction"];
+    const LINKS: [&str; 5] = ["decision", "entry", "restriction", "token", "held"];
 
     fn tables() -> BTreeMap<String, Vec<(String, bool)>> {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
