@@ -73,7 +73,9 @@ fn beside(begun: &Begun) -> String {
     let mut text = String::new();
     if begun.restrictions > 0 {
         let restrictions = count(begun.restrictions, "restriction");
-        text.push_str(&format!("\n  {restrictions} stays under a keyed hash: whoever is entered so again meets it again"));
+        text.push_str(&format!(
+            "\n  {restrictions} stays under a keyed hash: whoever is entered so again meets it again"
+        ));
     }
     if begun.wards > 0 {
         text.push_str(&format!("\n  {} without a guardian: give them another one", count(begun.wards, "minor")));
@@ -112,7 +114,12 @@ fn tell(desk: &Desk, person: &PersonId, begun: Option<&Begun>, progress: &Progre
         }
         Progress::Held(held) => {
             let held = holds(held);
-            ("held", format!("erasure of {person} begun{entry}; name, awards and the taps concerned are held by {held}, then go by themselves"))
+            (
+                "held",
+                format!(
+                    "erasure of {person} begun{entry}; name, awards and the taps concerned are held by {held}, then go by themselves"
+                ),
+            )
         }
         Progress::Running => {
             let next = "the rest goes by itself within a day, or by the same command once it has stopped";

@@ -183,7 +183,9 @@ fn erased_text(decision: i64, erased: &ErasedPayload) -> String {
         other => other,
     };
     let at = print_time(*at);
-    format!("decision {decision} was erased on {at} {why} (journal entry {cause}); of it entry {entry} stays, without facts")
+    format!(
+        "decision {decision} was erased on {at} {why} (journal entry {cause}); of it entry {entry} stays, without facts"
+    )
 }
 
 fn erased_json(decision: i64, erased: &ErasedPayload) -> Json {

@@ -59,7 +59,9 @@ enum What {
         common: Common,
     },
     /// Note something of an incident, or who was there
-    #[command(after_help = "Example: tremen incident note 1 \"la lentille était fendue\" --person p-zoe --by p-maiwenn")]
+    #[command(
+        after_help = "Example: tremen incident note 1 \"la lentille était fendue\" --person p-zoe --by p-maiwenn"
+    )]
     Note {
         /// Its number
         incident: i64,
@@ -72,7 +74,9 @@ enum What {
         act: Act,
     },
     /// Close an incident; what it holds is kept for ten years more, or as long as is said
-    #[command(after_help = "Example: tremen incident close 1 --reason \"classé par l'assureur\" --keep-until 2036-12-31")]
+    #[command(
+        after_help = "Example: tremen incident close 1 --reason \"classé par l'assureur\" --keep-until 2036-12-31"
+    )]
     Close {
         /// Its number
         incident: i64,
@@ -219,7 +223,8 @@ fn show(desk: &Desk, incident: i64) -> Result<ExitCode, CliError> {
     let mut json = row_json(&row);
     if let Some(json) = json.as_object_mut() {
         json.insert("holds".to_owned(), people.iter().map(|(key, _)| json!(key)).collect());
-        let note = |note: &crate::store::NoteRow| json!({ "at": print_time(note.at), "by": note.by, "text": note.text });
+        let note =
+            |note: &crate::store::NoteRow| json!({ "at": print_time(note.at), "by": note.by, "text": note.text });
         json.insert("notes".to_owned(), notes.iter().map(note).collect());
     }
     desk.tell(&text, &json);

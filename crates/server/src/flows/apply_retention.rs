@@ -214,7 +214,8 @@ impl Slices<'_> {
             return Ok(Tally { people, ..Tally::default() });
         }
         for person in inactive {
-            let warrant = Warrant { by: Actor::Registry, why: "did not come for as long as the schedule says".to_owned() };
+            let warrant =
+                Warrant { by: Actor::Registry, why: "did not come for as long as the schedule says".to_owned() };
             self.store.write(move |tx| erase_person::begin(tx, &warrant, &person).map(drop)).await?;
         }
         let begun: Vec<PersonId> = self.store.read(|tx| tx.unfinished_erasures()).await?;
@@ -288,9 +289,7 @@ impl Doomed {
                     | Ended::Token
                     | Ended::Role
                     | Ended::Block
-                    | Ended::Membership => {
-                        fact.person.as_ref().is_some_and(|person| holds.person(person))
-                    }
+                    | Ended::Membership => fact.person.as_ref().is_some_and(|person| holds.person(person)),
                     Ended::Incident | Ended::Outliving => false,
                 };
                 doomed.facts.extend(facts.iter().filter(|fact| !held(fact)).cloned());
@@ -390,9 +389,7 @@ mod tests {
         let incident = stage.write(move |tx| open_incident::run(tx, &operator(), &open)).unwrap().incident;
         stage.clock.set(time("2029-01-01"));
         round(&stage, Mode::Do);
-        let kept = |stage: &Stage| {
-            matches!(stage.store.read_here(|tx| recorded(tx, decision)).unwrap(), Recorded::Kept(_, Some(entry)) if entry.body.is_some())
-        };
+        let kept = |stage: &Stage| matches!(stage.store.read_here(|tx| recorded(tx, decision)).unwrap(), Recorded::Kept(_, Some(entry)) if entry.body.is_some());
         assert!(kept(&stage));
         let anna = stage.person("p-anna");
         let stories = stage.read(|tx| tx.payloads_naming(&anna, 0, 1000)).len();

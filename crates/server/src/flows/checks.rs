@@ -88,7 +88,9 @@ pub(super) fn person(tx: &Tx<'_>, person: &PersonId) -> Result<PersonRow, FlowEr
         None => Ok(row),
         Some(erasure) => {
             let at = print(erasure.asked_at);
-            Err(FlowError::Refused(format!("person `{person}` was erased on {at}: nothing is done about them any more")))
+            Err(FlowError::Refused(format!(
+                "person `{person}` was erased on {at}: nothing is done about them any more"
+            )))
         }
     }
 }

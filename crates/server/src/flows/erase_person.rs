@@ -223,7 +223,13 @@ mod tests {
         let shell = &left["stored"]["people"][0];
         assert_eq!((&shell["name"], &shell["birth_date"]), (&"".into(), &serde_json::Value::Null));
         assert_eq!(shell["key"], format!("erased.{anna}"));
-        assert!(left["journal"].as_array().unwrap().iter().all(|it| it["kind"].as_str().unwrap().starts_with("person_eras")));
+        assert!(
+            left["journal"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|it| it["kind"].as_str().unwrap().starts_with("person_eras"))
+        );
         assert_eq!(stage.read(|tx| tx.card_by_uid(&ANNAS_NTAG)), None);
         let who = anna.clone();
         let again = stage.write(move |tx| begin(tx, &operator(), &who)).unwrap_err();

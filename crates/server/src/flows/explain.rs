@@ -257,7 +257,7 @@ fn award(award: &tremen_rules::Award) -> Json {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Recorded {
     /// The decision, and its journal entry, whose payload holds the facts that were read; without one once it was erased.
-    Kept(DecisionRecord, Option<Entry>),
+    Kept(Box<DecisionRecord>, Option<Entry>),
     /// It was erased: when, and on which entry's word.
     Erased(ErasedPayload),
 }
@@ -269,7 +269,7 @@ pub enum Recorded {
 pub fn recorded(tx: &Tx<'_>, decision: i64) -> Result<Recorded, FlowError> {
     if let Some(record) = tx.decision(decision)? {
         let entry = tx.entry(record.entry)?;
-        return Ok(Recorded::Kept(record, entry));
+        return Ok(Recorded::Kept(Box::new(record), entry));
     }
     let erased = tx.erasure_of_decision(decision)?;
     erased.map(Recorded::Erased).ok_or_else(|| FlowError::unknown("decision", decision))

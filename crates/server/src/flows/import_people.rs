@@ -8,8 +8,8 @@ use tremen_rules::PersonId;
 use tremen_rules::authority::Act;
 use tremen_rules::months::local_date;
 
-use super::{Warrant, outliving};
 use super::import::{Fate, Import, ImportError, Imported, Problem, at};
+use super::{Warrant, outliving};
 use crate::store::{NewPerson, StoreError, Tx};
 
 /// Imports people.

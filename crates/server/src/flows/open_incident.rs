@@ -145,11 +145,13 @@ mod tests {
         let by = stage.by("p-maiwenn");
         let close = close_incident::Request { incident: number, keep_until };
         stage.write(move |tx| close_incident::run(tx, &by, &close)).unwrap();
-        let (row, notes, named) =
-            stage.read(|tx| Ok((tx.incident(number)?.unwrap(), tx.incident_notes(number)?, tx.people_named_in(number)?)));
+        let (row, notes, named) = stage
+            .read(|tx| Ok((tx.incident(number)?.unwrap(), tx.incident_notes(number)?, tx.people_named_in(number)?)));
         assert_eq!((notes[0].text.as_str(), named), ("lentille fendue", vec![stage.person("p-zoe")]));
         assert!(row.holds(keep_until.plus_millis(-1)) && !row.holds(keep_until));
         let (by, late) = (stage.by("p-maiwenn"), note("trop tard"));
-        assert!(stage.write(move |tx| note_incident::run(tx, &by, &late)).unwrap_err().to_string().contains("is closed"));
+        assert!(
+            stage.write(move |tx| note_incident::run(tx, &by, &late)).unwrap_err().to_string().contains("is closed")
+        );
     }
 }

@@ -77,7 +77,8 @@ fn folded(name: &str) -> String {
         other => other,
     };
     let name: String = name.to_lowercase().chars().map(plain).collect();
-    let mut parts: Vec<&str> = name.split(|letter: char| !letter.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
+    let mut parts: Vec<&str> =
+        name.split(|letter: char| !letter.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
     parts.sort_unstable();
     parts.join(" ")
 }

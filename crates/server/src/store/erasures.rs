@@ -34,11 +34,9 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn erasure(&self, person: &PersonId) -> Result<Option<ErasureRow>, StoreError> {
-        self.query_one(
-            "SELECT asked_at, cause, done_at FROM erasures WHERE person = $1",
-            params![person],
-            |row| Ok(ErasureRow { asked_at: row.get(0)?, cause: row.get(1)?, done_at: row.get(2)? }),
-        )
+        self.query_one("SELECT asked_at, cause, done_at FROM erasures WHERE person = $1", params![person], |row| {
+            Ok(ErasureRow { asked_at: row.get(0)?, cause: row.get(1)?, done_at: row.get(2)? })
+        })
     }
 
     /// People who are being erased and of whom something is left.
@@ -166,12 +164,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
-    pub fn payloads_naming(
-        &self,
-        person: &PersonId,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<(i64, Json)>, StoreError> {
+    pub fn payloads_naming(&self, person: &PersonId, after: i64, limit: u32) -> Result<Vec<(i64, Json)>, StoreError> {
         self.query(
             "SELECT entry, body FROM payloads WHERE entry > $1 AND body LIKE $2 ORDER BY entry LIMIT $3",
             params![after, format!("%\"{person}\"%"), limit],

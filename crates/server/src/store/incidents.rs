@@ -165,11 +165,9 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn people_named_in(&self, incident: i64) -> Result<Vec<PersonId>, StoreError> {
-        self.query(
-            "SELECT person FROM incident_people WHERE incident = $1 ORDER BY person",
-            params![incident],
-            |row| row.get(0),
-        )
+        self.query("SELECT person FROM incident_people WHERE incident = $1 ORDER BY person", params![incident], |row| {
+            row.get(0)
+        })
     }
 
     /// Everybody whose facts an incident needs: who tapped at the machine or used it around that time, who is named, and

@@ -463,9 +463,8 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
     pub fn retained_at(&self) -> Result<Option<Time>, StoreError> {
-        let text = self.query_one("SELECT value FROM meta WHERE name = 'retained_at'", params![], |row| {
-            row.get::<String>(0)
-        })?;
+        let text =
+            self.query_one("SELECT value FROM meta WHERE name = 'retained_at'", params![], |row| row.get::<String>(0))?;
         let read = |text: String| text.parse().map_err(|_| StoreError::Unreadable(format!("retained_at {text}")));
         Ok(text.map(read).transpose()?.map(Time::from_millis))
     }

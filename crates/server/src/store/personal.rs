@@ -409,8 +409,20 @@ mod tests {
 
     /// What leads to a person where no foreign key says so.
     const PERSONAL: [&str; 14] = [
-        "person", "by", "guardian", "author", "holder", "owner", "member", "recipient", "subject", "trainer", "user",
-        "card", "award", "session",
+        "person",
+        "by",
+        "guardian",
+        "author",
+        "holder",
+        "owner",
+        "member",
+        "recipient",
+        "subject",
+        "trainer",
+        "user",
+        "card",
+        "award",
+        "session",
     ];
     const LINKS: [&str; 5] = ["decision", "entry", "restriction", "token", "held"];
 
