@@ -114,9 +114,8 @@ impl<'c> Caller<'c> {
 
     /// The person whom the body names, by the venue's own key or their id.
     pub(super) fn named(&self, tx: &Tx<'_>, pointer: &str, name: &str) -> Result<PersonRow, Problem> {
-        person_named(tx, name).map_err(|error| match error {
-            crate::flows::FlowError::Unknown { .. } => Problem::in_body(pointer, error.to_string()),
-            other => other.into(),
+        person_named(tx, name).map_err(|error| {
+            if error.is_unknown() { Problem::in_body(pointer, error.to_string()) } else { error.into() }
         })
     }
 

@@ -23,6 +23,8 @@ use crate::store::Tx;
 pub(super) type Reading = fn(&mut Tx<'_>, &Caller<'_>) -> Result<Json, Problem>;
 /// Changes, and tells what it did.
 pub(super) type Writing = Box<dyn FnOnce(&mut Tx<'_>, &Caller<'_>) -> Result<Done, Problem> + Send>;
+/// Reads a body and makes of it what is to be done.
+pub(super) type Prepare = Box<dyn Fn(&Json) -> Result<Writing, Problem> + Send + Sync>;
 /// Whom a change is about, for a look at what it would do.
 pub(super) type About = fn(&mut Tx<'_>, &Caller<'_>) -> Result<Option<PersonId>, Problem>;
 
@@ -54,7 +56,7 @@ pub(super) struct Endpoint {
 /// What an endpoint does.
 pub(super) enum Deed {
     Read(Reading),
-    Write { prepare: Box<dyn Fn(&Json) -> Result<Writing, Problem> + Send + Sync>, about: About },
+    Write { prepare: Prepare, about: About },
     Events,
 }
 
@@ -163,7 +165,7 @@ impl Endpoint {
     pub(super) fn about(self, about: About) -> Self {
         let deed = match self.deed {
             Deed::Write { prepare, .. } => Deed::Write { prepare, about },
-            other => other,
+            other @ (Deed::Read(_) | Deed::Events) => other,
         };
         Self { deed, ..self }
     }

@@ -184,9 +184,9 @@ fn answer(tx: &mut Tx<'_>, caller: &Caller<'_>, question: Question, place: &str)
     let at = caller.begin(&format!("{place}/at"), question.at.as_deref())?;
     let shows_birth = person.as_ref().is_some_and(|person| contact(tx, caller, person));
     let explanation = flow::run(tx, &flow::Question { machine: question.machine, who, at });
-    let explanation = explanation.map_err(|error| match error {
-        crate::flows::FlowError::Unknown { .. } => Problem::in_body(&format!("{place}/person"), error.to_string()),
-        other => other.into(),
+    let explanation = explanation.map_err(|error| {
+        let is_person = error.is_unknown();
+        if is_person { Problem::in_body(&format!("{place}/person"), error.to_string()) } else { error.into() }
     })?;
     Ok(told(&Answer::of(explanation, shows_birth)))
 }

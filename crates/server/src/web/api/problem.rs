@@ -21,10 +21,10 @@ pub(super) struct Kind {
 
 macro_rules! kinds {
     ($($constant:ident = $name:literal, $status:ident, $title:literal, $todo:literal;)*) => {
-        $(pub(super) const $constant: Kind =
-            Kind { name: $name, status: StatusCode::$status, title: $title, todo: $todo };)*
+        $(pub(super) const $constant: &Kind =
+            &Kind { name: $name, status: StatusCode::$status, title: $title, todo: $todo };)*
         /// All kinds.
-        pub(super) const KINDS: &[Kind] = &[$($constant),*];
+        pub(super) const KINDS: &[&Kind] = &[$($constant),*];
     };
 }
 
@@ -83,7 +83,7 @@ pub(super) enum Place {
 
 /// What went wrong.
 pub(super) struct Problem {
-    kind: Kind,
+    kind: &'static Kind,
     detail: String,
     faults: Vec<Fault>,
     reference: Option<String>,
@@ -92,7 +92,7 @@ pub(super) struct Problem {
 
 impl Problem {
     /// Says what and where.
-    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub(super) fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), faults: Vec::new(), reference: None, retry_after_s: None }
     }
 

@@ -19,7 +19,7 @@ use super::limits::Limits;
 use super::problem::{self, Fault, Place, Problem};
 use super::write::{Reply, would};
 use crate::flows::make_token::secret_tag;
-use crate::flows::once::{self, Repeatable};
+use crate::flows::once::{self, Earlier, Repeatable};
 use crate::flows::token_scope::TokenScope;
 use crate::flows::watched;
 use crate::store::{Store, Tx};
@@ -159,12 +159,14 @@ async fn write_it(door: &Door, it: Write, repeatable: Option<Repeatable>) -> Res
     let job = move |tx: &mut Tx<'_>| {
         let caller = Caller::enter(tx, &call, &secret, scope)?;
         if let Some(request) = &repeatable {
-            let earlier = once::earlier(tx, caller.bearer.token, request);
-            let earlier = earlier.map_err(|error| match error {
-                crate::flows::FlowError::Refused(why) => Problem::new(problem::KEY_REUSED, why),
-                other => other.into(),
-            })?;
-            if let Some(reply) = earlier.as_deref().and_then(Reply::from_bytes) {
+            let earlier = once::earlier(tx, caller.bearer.token, request)?;
+            if earlier == Earlier::Other {
+                let detail = format!("another request had the key `{}` within the last 24 hours", request.key);
+                return Err(Problem::new(problem::KEY_REUSED, detail));
+            }
+            if let Earlier::Same(reply) = earlier
+                && let Some(reply) = Reply::from_bytes(&reply)
+            {
                 return Ok((reply, true));
             }
         }

@@ -54,8 +54,8 @@ pub(super) fn person_in_path(tx: &Tx<'_>, caller: &Caller<'_>) -> Result<PersonI
 fn readable(tx: &Tx<'_>, caller: &Caller<'_>, name: &str) -> Result<PersonId, Option<Problem>> {
     let found = match person_named(tx, name) {
         Ok(row) => Some(row.person),
-        Err(crate::flows::FlowError::Unknown { .. }) => None,
-        Err(other) => return Err(Some(other.into())),
+        Err(error) if error.is_unknown() => None,
+        Err(error) => return Err(Some(error.into())),
     };
     match found {
         Some(person) if caller.can(tx, &Act::ReadPerson { person: person.clone() }) => Ok(person),
