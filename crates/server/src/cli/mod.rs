@@ -3,6 +3,7 @@
 mod act;
 pub mod apply;
 pub mod award;
+pub mod badge;
 pub mod block_card;
 pub mod controller;
 pub mod demo;
@@ -99,6 +100,8 @@ enum Command {
     Role(role::Role),
     /// Give controllers their secrets, show and retire them
     Controller(controller::Controller),
+    /// Verify a badge, take it out of its picture, put it into one
+    Badge(badge::Badge),
     /// Look at everything that a registry needs
     Doctor(doctor::Doctor),
 }
@@ -138,6 +141,7 @@ pub fn run() -> ExitCode {
             Command::Handover(it) => desk::exit(handover::run(&it).await),
             Command::Role(it) => desk::exit(role::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
+            Command::Badge(it) => desk::exit(badge::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
     })
@@ -157,7 +161,7 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
         early.extend(arguments.drain(1..=taken.min(arguments.len() - 1)));
     }
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
-    let two_words = arguments.get(1).is_some_and(|it| it == "controller" || it == "role");
+    let two_words = arguments.get(1).is_some_and(|it| it == "controller" || it == "role" || it == "badge");
     let command = if two_words { 3 } else { 2 }.min(arguments.len());
     arguments.splice(command..command, early);
     arguments
