@@ -29,6 +29,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let keys = Arc::new(Keys::open(&config.keys)?);
     let clock = Arc::new(WallClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let store = Store::open(&config.database, keys, clock, system_random())?;
+    store.make_durable()?;
     let running = start(Parts { store, broker: broker(config)?, web: Some(config.web_address) }).await?;
     let broker = &running.broker;
     let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
