@@ -2,7 +2,7 @@
 //!
 //! While the disk is in doubt each transaction writes a row of its own, so that no empty commit passes for a good one,
 //! and so that what a failed commit left in the log is written over. Why the process goes on and does not end is in
-//! `docs/decisions/0010-after-a-failed-sync.md`.
+//! `docs/decisions/0011-after-a-failed-sync.md`.
 
 use std::io::Write as _;
 use std::path::Path;

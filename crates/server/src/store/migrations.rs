@@ -3,7 +3,11 @@
 use super::StoreError;
 
 /// All steps, the oldest first. A step that has been released never changes.
-const STEPS: [(u32, &str, &str); 1] = [(1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql"))];
+const STEPS: [(u32, &str, &str); 3] = [
+    (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
+    (2, "tokens", include_str!("../../../../migrations/sqlite/0002_tokens.sql")),
+    (3, "keeping", include_str!("../../../../migrations/sqlite/0003_keeping.sql")),
+];
 
 /// Runs the steps that the database has not seen yet.
 ///
