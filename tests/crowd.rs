@@ -289,7 +289,8 @@ impl<'p> Manager<'p> {
         let mut child = command.spawn().unwrap();
         let mut out = child.stdout.take().unwrap();
         let mut text = String::new();
-        let ended = async { tokio::join!(tokio::io::AsyncReadExt::read_to_string(&mut out, &mut text), child.wait()).1 };
+        let ended =
+            async { tokio::join!(tokio::io::AsyncReadExt::read_to_string(&mut out, &mut text), child.wait()).1 };
         let status = tokio::select! {
             status = ended => status.unwrap(),
             _ = stop.changed() => {

@@ -78,7 +78,12 @@ fn is_kept(database: &Connection, grant: &Granted) {
         )
         .unwrap()
         .query_row(rusqlite::params![grant.controller, grant.nonce.0], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, Vec<u8>>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, String>(3)?,
+            ))
         })
         .optional()
         .unwrap();

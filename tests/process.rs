@@ -178,5 +178,6 @@ pub fn provision(tx: &mut Tx<'_>, name: &str, sealed: bool) -> Result<(), FlowEr
 
 /// Whether a program is there.
 pub fn has(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|it| Path::new(&it).join(program).exists()))
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|it| Path::new(&it).join(program).exists()))
 }

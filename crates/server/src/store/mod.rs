@@ -110,7 +110,8 @@ impl Store {
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
         let (touched, _) = broadcast::channel(1024);
-        let writer = writer::Writer::start(path, connection, keys.clone(), clock.clone(), random.clone(), touched.clone())?;
+        let writer =
+            writer::Writer::start(path, connection, keys.clone(), clock.clone(), random.clone(), touched.clone())?;
         let free_readers = Semaphore::new(readers.len());
         let path = path.to_owned();
         let readers = Mutex::new(readers);
