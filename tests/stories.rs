@@ -9,20 +9,28 @@
 )]
 
 mod api;
+mod api_description;
 mod api_events;
 mod api_paging;
 mod api_repeats;
+mod authority;
 mod bridge;
 mod broker;
 mod client;
+mod crowd;
+mod dice;
+mod disk;
 mod ends;
 mod house;
+mod kills;
+mod line;
 mod links;
 mod listener;
 mod mosquitto;
 mod orders;
 mod pairs;
 mod probe;
+mod process;
 mod raw;
 mod reasons;
 mod recorded;

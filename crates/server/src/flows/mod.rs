@@ -6,6 +6,7 @@
 
 pub mod apply_network;
 pub mod apply_retention;
+pub mod attach_card;
 pub mod authenticate;
 pub mod award_reference;
 pub mod block_card;
@@ -47,6 +48,7 @@ pub mod open_incident;
 pub mod outliving;
 pub mod provision_controller;
 pub mod record_handover;
+pub mod record_membership;
 #[cfg(test)]
 pub(crate) mod rehearsal;
 pub mod renew_award;

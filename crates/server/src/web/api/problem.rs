@@ -189,7 +189,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Saturated | StoreError::Late | StoreError::Closed => {
+            StoreError::Saturated | StoreError::Late | StoreError::Closed | StoreError::Busy | StoreError::Disk(_) => {
                 Self { retry_after_s: Some(1), ..Self::new(BUSY, error.to_string()) }
             }
             StoreError::Engine(_) | StoreError::Unreadable(_) => {

@@ -1,6 +1,7 @@
 //! `/cards`: what opens, never with its number.
 
 mod block;
+mod create;
 mod list;
 mod unblock;
 
@@ -59,6 +60,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         listed::<Page<CardView>>("/cards", "List cards, or a person's; never their numbers", list::run)
             .asks(&[("person", "only those of this person, by key or id")]),
+        post(
+            "/cards",
+            scope,
+            "Attach a card to a person, at the desk",
+            json!({ "person": "p-yann", "kind": "uid", "uid": "04 A1 B2 C3 D4 E5 90", "reason": "nouvelle carte" }),
+            create::run,
+        )
+        .about(super::about_person)
+        .makes(),
         post("/cards/{id}/block", scope, "Block a card", json!({ "reason": "perdue" }), block::run).about(whose),
         post("/cards/{id}/unblock", scope, "Unblock a card", json!({ "reason": "retrouvée" }), unblock::run)
             .about(whose),

@@ -1,5 +1,6 @@
 //! `/controllers`: the devices with reader and relay, for the people of their venue.
 
+mod create;
 mod list;
 mod retire;
 mod rotate;
@@ -83,6 +84,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let scope = TokenScope::Controllers;
     vec![
         get::<Page<ControllerView>>("/controllers", "List the controllers of the caller's venues", list::run),
+        post(
+            "/controllers",
+            scope,
+            "Give a controller its first secrets; with a venue it is declared too",
+            json!({ "id": "ubo-laser", "reason": "pose du boîtier" }),
+            create::run,
+        )
+        .answers::<Secrets>()
+        .makes(),
         post(
             "/controllers/{id}/rotate",
             scope,

@@ -1,13 +1,16 @@
 //! `/memberships`: who is a member of which venue.
 
+mod create;
 mod list;
 
 use serde::Serialize;
+use serde_json::json;
 use tremen_files::when::print_time;
 use utoipa::ToSchema;
 
-use super::endpoint::{Endpoint, list as listed};
+use super::endpoint::{Endpoint, list as listed, post};
 use super::page::Page;
+use crate::flows::token_scope::TokenScope;
 use crate::store::MembershipRow;
 
 /// A membership.
@@ -38,5 +41,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         listed::<Page<MembershipView>>("/memberships", "List memberships, or a person's", list::run)
             .asks(&[("person", "only those of this person, by key or id")]),
+        post(
+            "/memberships",
+            TokenScope::People,
+            "Record that a person is a member of a venue, until when",
+            json!({ "person": "p-yann", "venue": "ubo", "until": "2027-09-01", "reason": "adhésion 2026" }),
+            create::run,
+        )
+        .about(super::about_person)
+        .makes(),
     ]
 }
