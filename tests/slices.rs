@@ -21,12 +21,16 @@ fn rows() -> usize {
     std::env::var("TREMEN_IMPORT_ROWS").ok().map_or(10_000, |text| text.parse().unwrap())
 }
 
+fn byte(number: usize) -> u8 {
+    u8::try_from(number).unwrap()
+}
+
 /// A place with people, and a file of awards for them.
 async fn town() -> (Place, String) {
     let enter = |tx: &mut Tx<'_>| {
         enter_person(tx, "anna", &ANNA)?;
         for person in 0..PEOPLE {
-            enter_person(tx, &format!("p{person}"), &[8, 0, (person >> 8) as u8, person as u8])?;
+            enter_person(tx, &format!("p{person}"), &[8, 0, byte(person / 256), byte(person % 256)])?;
         }
         provision(tx, "capucins-3d", false)
     };
