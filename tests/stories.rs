@@ -12,6 +12,7 @@ mod bridge;
 mod broker;
 mod ends;
 mod house;
+mod journal;
 mod links;
 mod listener;
 mod mosquitto;

@@ -12,6 +12,8 @@ CREATE UNIQUE INDEX decisions_by_nonce ON decisions (controller, nonce);
 
 CREATE INDEX decisions_by_person ON decisions (person, at);
 
+CREATE UNIQUE INDEX leaves_by_entry ON leaves (entry);
+
 CREATE INDEX links_by_link ON links (controller, link);
 
 CREATE INDEX links_by_number ON links (controller, number);
@@ -81,6 +83,24 @@ CREATE TABLE cards (
     last_counter INTEGER -- the highest NTAG 424 counter seen
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE checkpoints (
+    tree INTEGER PRIMARY KEY REFERENCES trees (tree),
+    size INTEGER NOT NULL, -- leaves
+    at   INTEGER NOT NULL,
+    note TEXT NOT NULL     -- C2SP tlog-checkpoint
+) STRICT;
+
+CREATE TABLE cosignatures (
+    tree  INTEGER NOT NULL REFERENCES trees (tree),
+    size  INTEGER NOT NULL,
+    key   TEXT NOT NULL,    -- verifier key of the cosigner
+    at    INTEGER NOT NULL, -- as the cosigner says, a whole second
+    line  TEXT NOT NULL,    -- C2SP tlog-cosignature
+    note  TEXT NOT NULL,    -- the checkpoint with the registry's own signature
+    entry INTEGER NOT NULL REFERENCES entries (entry),
+    PRIMARY KEY (tree, size, key)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE credentials (
     controller TEXT NOT NULL,
     version    INTEGER NOT NULL, -- counts up from 1
@@ -130,6 +150,14 @@ CREATE TABLE handovers (
     at      INTEGER NOT NULL,
     by      TEXT REFERENCES people (person),
     PRIMARY KEY (person, machine, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE leaves (
+    tree  INTEGER NOT NULL REFERENCES trees (tree),
+    leaf  INTEGER NOT NULL, -- counts up from 0 without a gap
+    entry INTEGER NOT NULL REFERENCES entries (entry),
+    hash  BLOB NOT NULL,    -- 32 bytes
+    PRIMARY KEY (tree, leaf)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE links (
@@ -275,6 +303,14 @@ CREATE TABLE standbys (
     used_at   INTEGER
 ) STRICT;
 
+CREATE TABLE subtrees (
+    tree     INTEGER NOT NULL REFERENCES trees (tree),
+    level    INTEGER NOT NULL, -- 8, 16 ...: it has 2^level leaves
+    position INTEGER NOT NULL, -- counted from the left, from 0
+    hash     BLOB NOT NULL,    -- 32 bytes
+    PRIMARY KEY (tree, level, position)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE suspensions (
     suspension INTEGER PRIMARY KEY AUTOINCREMENT,
     award      TEXT NOT NULL,
@@ -282,6 +318,13 @@ CREATE TABLE suspensions (
     until      INTEGER,
     ended_at   INTEGER, -- resumed before its end
     why        TEXT
+) STRICT;
+
+CREATE TABLE trees (
+    tree   INTEGER PRIMARY KEY, -- counts up from 1
+    origin TEXT NOT NULL UNIQUE,
+    key    TEXT NOT NULL,       -- verifier key of its checkpoints, C2SP signed-note
+    entry  INTEGER NOT NULL REFERENCES entries (entry) -- journal_opened or journal_continued
 ) STRICT;
 
 CREATE TRIGGER awards_remain BEFORE DELETE ON awards BEGIN SELECT RAISE(ABORT, 'awards are kept'); END;
@@ -294,3 +337,18 @@ BEGIN SELECT RAISE(ABORT, 'declarations are versioned'); END;
 CREATE TRIGGER entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 
 CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER leaves_remain BEFORE DELETE ON leaves BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER leaves_stay BEFORE UPDATE ON leaves BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER payloads_stay BEFORE UPDATE ON payloads
+BEGIN SELECT RAISE(ABORT, 'a payload is erased whole or not at all'); END;
+
+CREATE TRIGGER subtrees_remain BEFORE DELETE ON subtrees BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER subtrees_stay BEFORE UPDATE ON subtrees BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER trees_remain BEFORE DELETE ON trees BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER trees_stay BEFORE UPDATE ON trees BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;

@@ -9,6 +9,7 @@ pub mod config;
 pub mod flows;
 pub mod keys;
 pub mod machines;
+pub mod sealer;
 pub mod serve;
 pub mod store;
 pub mod web;

@@ -3,8 +3,8 @@
 //! The payload is salted and kept apart, so that it can be erased while its digest stays.
 
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 use tremen_rules::Time;
+use tremen_tlog::entry::payload_digest;
 
 use super::tx::{StoreError, Tx};
 use crate::params;
@@ -30,7 +30,7 @@ impl Tx<'_> {
     pub fn record(&self, kind: &str, body: &Json) -> Result<i64, StoreError> {
         let salt = self.random::<16>();
         let body = body.to_string();
-        let digest: [u8; 32] = Sha256::new().chain_update(salt).chain_update(&body).finalize().into();
+        let digest = payload_digest(&salt, &body);
         let entry = self
             .query_one(
                 "INSERT INTO entries (at, kind, digest) VALUES ($1, $2, $3) RETURNING entry",
@@ -40,6 +40,23 @@ impl Tx<'_> {
             .ok_or_else(|| StoreError::Engine("an inserted entry has no number".to_owned()))?;
         self.execute("INSERT INTO payloads (entry, salt, body) VALUES ($1, $2, $3)", params![entry, salt, body])?;
         Ok(entry)
+    }
+
+    /// Erases an entry's payload with its salt; tells whether there was one. The entry and its leaf stay. Only
+    /// [`flows::erase_payloads`](crate::flows::erase_payloads) calls it, which says so in the journal.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn erase_payload(&self, entry: i64) -> Result<bool, StoreError> {
+        Ok(self.execute("DELETE FROM payloads WHERE entry = $1", params![entry])? > 0)
+    }
+
+    /// What kind of entry a number has.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn entry_kind(&self, entry: i64) -> Result<Option<String>, StoreError> {
+        self.query_one("SELECT kind FROM entries WHERE entry = $1", params![entry], |row| row.get(0))
     }
 
     /// One entry.
