@@ -17,7 +17,6 @@ use crate::world::{Folder, THURSDAY, operator};
 
 pub struct Journal {
     pub folder: Folder,
-    pub clock: Arc<ManualClock>,
     pub store: Store,
     pub sealer: Sealer,
 }
@@ -30,13 +29,9 @@ impl Journal {
     /// Opens the store of a folder with the keys of a seed.
     pub fn on(folder: Folder, seed: u8) -> Self {
         let clock = Arc::new(ManualClock::at(Time::from_millis(THURSDAY)));
-        let store = Self::open(&folder, clock.clone(), seed);
-        Self { folder, clock, store, sealer: Sealer::default() }
-    }
-
-    fn open(folder: &Folder, clock: Arc<ManualClock>, seed: u8) -> Store {
-        let random = seeded_random(u64::from(seed));
-        Store::open(&folder.0.join("tremen.db"), Arc::new(Keys::from_seed(seed)), clock, random).unwrap()
+        let (keys, random) = (Arc::new(Keys::from_seed(seed)), seeded_random(u64::from(seed)));
+        let store = Store::open(&folder.0.join("tremen.db"), keys, clock, random).unwrap();
+        Self { folder, store, sealer: Sealer::default() }
     }
 
     pub async fn record(&self, count: usize) {
@@ -174,7 +169,7 @@ async fn with_another_key_the_journal_has_another_origin() {
 async fn a_tree_that_was_changed_is_not_signed() {
     for sql in [
         "UPDATE leaves SET hash = zeroblob(32) WHERE leaf = 3",
-        "DELETE FROM leaves WHERE leaf > 2",
+        "DELETE FROM leaves WHERE leaf > 2; DELETE FROM payloads WHERE entry = 5; DELETE FROM entries WHERE entry = 5",
         "UPDATE leaves SET hash = (SELECT hash FROM leaves WHERE leaf = 1) WHERE leaf = 2",
     ] {
         let mut journal = Journal::new();
