@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use tremen_rules::Time;
 use tremen_server::clock::ManualClock;
-use tremen_server::flows::{FlowError, erase_payloads, open_journal, seal_journal};
+use tremen_server::flows::{FlowError, open_journal, seal_journal, tell_erasures};
 use tremen_server::keys::Keys;
 use tremen_server::params;
 use tremen_server::sealer::{Sealed, Sealer};
@@ -41,6 +41,21 @@ impl Journal {
                     tx.record("something_happened", &json!({ "number": number, "who": "9qvb" }))?;
                 }
                 Ok::<_, StoreError>(())
+            })
+            .await
+            .unwrap();
+    }
+
+    /// As retention does.
+    pub async fn erase(&self, entries: &[i64]) {
+        let entries = entries.to_vec();
+        self.store
+            .write(move |tx| {
+                let cause = tx.record("retention_applied", &json!({}))?;
+                for entry in &entries {
+                    assert!(tx.erase_payload(*entry, cause, None)?);
+                }
+                tell_erasures::run(tx, cause, entries)
             })
             .await
             .unwrap();
@@ -191,17 +206,11 @@ async fn an_erasure_leaves_the_tree_whole_and_is_an_entry_itself() {
     journal.record(9).await;
     journal.seal().await;
     let root = journal.checkpoint().root;
-    let erased = journal.store.write(|tx| erase_payloads::run(tx, &operator(), &[7, 2, 3, 3, 99])).await.unwrap();
-    assert_eq!(erased.payloads, 3);
-    let entry = journal.store.read_here(|tx| tx.entry(erased.entry.unwrap())).unwrap().unwrap();
-    assert_eq!((entry.kind.as_str(), &entry.body.unwrap()["entries"]), ("payloads_erased", &json!([[2, 3], [7, 7]])));
-    let frontier = journal.store.read_here(|tx| tx.frontier(1, 10)).unwrap();
-    assert_eq!(frontier.root(), root);
+    journal.erase(&[7, 2, 3]).await;
+    let told = journal.store.read_here(|tx| tx.last_entry()).unwrap().unwrap();
+    assert_eq!((told.kind.as_str(), &told.body.unwrap()["entries"]), ("payloads_erased", &json!([[2, 3], [7, 7]])));
+    assert_eq!(journal.store.read_here(|tx| tx.frontier(1, 10)).unwrap().root(), root);
     assert_eq!(journal.store.read_here(|tx| tx.entry(2)).unwrap().unwrap().body, None);
-    // Neither what was erased nor what says so is erased again.
-    let again = [2, 3, 7, erased.entry.unwrap(), 10];
-    let again = journal.store.write(move |tx| erase_payloads::run(tx, &operator(), &again)).await.unwrap();
-    assert_eq!((again.entry, again.payloads), (None, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -44,7 +44,8 @@ impl Sealer {
     /// # Errors
     /// When the store fails; what was sealed until then stays sealed. [`FlowError::Refused`] where the journal was changed.
     pub async fn catch_up(&mut self, store: &Store) -> Result<Sealed, FlowError> {
-        if self.looks == 0 {
+        let is_first = self.looks == 0;
+        if is_first {
             self.floor = 0;
         }
         self.looks = (self.looks + 1) % LOOKS;
@@ -59,7 +60,9 @@ impl Sealer {
             self.floor = self.floor.max(last - LATE);
             sealed.entries += count;
         }
-        sealed.checkpoint = store.write(seal_journal::sign).await?;
+        if is_first || sealed.entries > 0 {
+            sealed.checkpoint = store.write(seal_journal::sign).await?;
+        }
         Ok(sealed)
     }
 }

@@ -48,18 +48,18 @@ pub fn sign(tx: &mut Tx<'_>) -> Result<Option<u64>, FlowError> {
     let Some(tree) = tx.newest_tree()? else { return Ok(None) };
     let size = tx.tree_size(tree.tree)?;
     if let Some(last) = tx.checkpoint(tree.tree)? {
-        if last.size == size {
-            return Ok(None);
-        }
         // INVARIANT (a log never contradicts itself): what was signed is a beginning of what is signed next.
         let signed = Note::parse(&last.note).and_then(|note| Checkpoint::parse(&note.text));
-        let root = if last.size < size { Some(tx.frontier(tree.tree, last.size)?.root()) } else { None };
+        let root = if last.size <= size { Some(tx.frontier(tree.tree, last.size)?.root()) } else { None };
         if signed.ok().map(|signed| signed.root) != root {
             return Err(FlowError::Refused(format!(
                 "the journal's tree of {size} leaves did not grow out of its checkpoint of {}: `tremen journal verify` says \
                  what was changed",
                 last.size
             )));
+        }
+        if last.size == size {
+            return Ok(None);
         }
     }
     let root = tx.frontier(tree.tree, size)?.root();

@@ -42,23 +42,6 @@ impl Tx<'_> {
         Ok(entry)
     }
 
-    /// Erases an entry's payload with its salt; tells whether there was one. The entry and its leaf stay. Only
-    /// [`flows::erase_payloads`](crate::flows::erase_payloads) calls it, which says so in the journal.
-    ///
-    /// # Errors
-    /// When the engine fails.
-    pub fn erase_payload(&self, entry: i64) -> Result<bool, StoreError> {
-        Ok(self.execute("DELETE FROM payloads WHERE entry = $1", params![entry])? > 0)
-    }
-
-    /// What kind of entry a number has.
-    ///
-    /// # Errors
-    /// When the engine fails.
-    pub fn entry_kind(&self, entry: i64) -> Result<Option<String>, StoreError> {
-        self.query_one("SELECT kind FROM entries WHERE entry = $1", params![entry], |row| row.get(0))
-    }
-
     /// One entry.
     ///
     /// # Errors
