@@ -67,12 +67,16 @@ impl Journal {
 
     /// As somebody who has the file in hand and minds no trigger.
     pub fn tamper(&self, sql: &str) {
+        tamper(&Connection::open(self.folder.0.join("tremen.db")).unwrap(), sql);
+    }
+
+    /// Makes an entry's digest that of its payload.
+    pub fn restamp(&self, entry: i64) {
         let raw = Connection::open(self.folder.0.join("tremen.db")).unwrap();
-        raw.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        let mut triggers = raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
-        let names: Vec<String> = triggers.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-        names.iter().for_each(|name| raw.execute_batch(&format!("DROP TRIGGER {name}")).unwrap());
-        raw.execute_batch(sql).unwrap();
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, String>(1)?));
+        let (salt, body) = raw.query_row("SELECT salt, body FROM payloads WHERE entry = ?1", [entry], read).unwrap();
+        let digest = tremen_tlog::entry::payload_digest(&salt, &body);
+        raw.execute("UPDATE entries SET digest = ?1 WHERE entry = ?2", rusqlite::params![digest, entry]).unwrap();
     }
 
     fn checkpoint(&self) -> Checkpoint {
@@ -88,6 +92,15 @@ impl Journal {
     fn unsealed(&self) -> u64 {
         self.store.read_here(|tx| tx.journal_unsealed()).unwrap()
     }
+}
+
+/// Changes rows as somebody does who has the file in hand and minds no trigger.
+pub fn tamper(raw: &Connection, sql: &str) {
+    raw.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    let mut triggers = raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+    let names: Vec<String> = triggers.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    names.iter().for_each(|name| raw.execute_batch(&format!("DROP TRIGGER {name}")).unwrap());
+    raw.execute_batch(sql).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

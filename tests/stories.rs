@@ -16,6 +16,8 @@ mod disk;
 mod ends;
 mod house;
 mod journal;
+mod journal_verifier;
+mod journal_verify;
 mod kills;
 mod line;
 mod links;

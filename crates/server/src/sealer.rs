@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tremen_tlog::Frontier;
 
 use crate::flows::{FlowError, seal_journal};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(2);
@@ -70,6 +70,7 @@ impl Sealer {
 /// Seals until it is told to stop, and once more then.
 pub async fn run(store: Store, mut stop: oneshot::Receiver<()>) {
     let mut sealer = Sealer::default();
+    let mut told = None; // a fault is told once, not with each look
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -78,12 +79,12 @@ pub async fn run(store: Store, mut stop: oneshot::Receiver<()>) {
             _ = &mut stop => true, // told, or dropped: both mean the end
         };
         match sealer.catch_up(&store).await {
-            Ok(_) => {}
-            Err(FlowError::Store(StoreError::Saturated | StoreError::Late)) if !last => {
-                tracing::debug!("the store is busy; the journal is sealed later");
-            }
+            Ok(_) => told = None,
             Err(error) => {
-                tracing::error!(%error, "the journal was not sealed; tries again");
+                if told.as_ref() != Some(&error) {
+                    tracing::warn!(%error, "the journal is not sealed for now; tries again");
+                    told = Some(error);
+                }
                 sealer = Sealer::default();
             }
         }

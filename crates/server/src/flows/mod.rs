@@ -22,6 +22,7 @@ pub mod explain;
 mod explain_steps;
 pub mod export_counts;
 pub mod export_facts;
+pub mod export_journal;
 pub mod export_person;
 pub mod export_records;
 mod forget_tap;
@@ -38,14 +39,17 @@ pub mod import_restrictions;
 pub mod import_roles;
 #[cfg(test)]
 mod import_tests;
+pub mod keep_cosignature;
 pub mod link_controller;
 pub mod lock_machine;
 pub mod make_token;
 pub mod note_incident;
+pub mod offer_checkpoint;
 pub mod once;
 pub mod open_incident;
 pub mod open_journal;
 pub mod outliving;
+pub mod prove_entry;
 pub mod provision_controller;
 pub mod record_handover;
 #[cfg(test)]
@@ -66,6 +70,7 @@ pub mod tell_erasures;
 pub mod token_scope;
 pub mod unblock_card;
 pub mod unlock_machine;
+pub mod verify_journal;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
