@@ -3,6 +3,7 @@
 mod act;
 pub mod apply;
 pub mod award;
+pub mod badge;
 pub mod block_card;
 pub mod controller;
 pub mod demo;
@@ -114,6 +115,8 @@ enum Command {
     Controller(controller::Controller),
     /// Verify, prove, export, sign and cosign the journal
     Journal(journal::Journal),
+    /// Verify a badge, take it out of its picture, put it into one
+    Badge(badge::Badge),
     /// Look at everything that a registry needs
     Doctor(doctor::Doctor),
 }
@@ -158,6 +161,7 @@ pub fn run() -> ExitCode {
             Command::Token(it) => desk::exit(token::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
             Command::Journal(it) => desk::exit(journal::run(&it).await),
+            Command::Badge(it) => desk::exit(badge::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
     })
@@ -179,7 +183,7 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
     let word = |at: usize| arguments.get(at).and_then(|it| it.to_str()).unwrap_or_default();
     let two_words = match word(1) {
-        "controller" | "role" | "incident" | "journal" => true,
+        "badge" | "controller" | "incident" | "journal" | "role" => true,
         "token" => matches!(word(2), "list" | "revoke"),
         _ => false,
     };
