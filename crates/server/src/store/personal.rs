@@ -283,7 +283,7 @@ pub const PLACES: [Place; 23] = [
             "revoked_at",
             "why",
         ],
-        withheld: &[],
+        withheld: &[("import", "in which file it came")],
         // what an issuer gave and took back stays true, of nobody
         erasure: Erasure::Cleared(&["why"]),
     },
@@ -326,10 +326,11 @@ pub const PLACES: [Place; 23] = [
 
 /// Columns that lead to a row about somebody, but whose own rows are about nobody; each with its reason.
 #[cfg(test)]
-const ABOUT_NOBODY: [(&str, &str, &str); 8] = [
+const ABOUT_NOBODY: [(&str, &str, &str); 9] = [
     ("trees", "entry", "the journal's own"),
     ("leaves", "entry", "which entry is which leaf: numbers and a hash"),
     ("cosignatures", "entry", "the journal's own"),
+    ("imports", "entry", "a file on its way: its number, its kind and when"),
     ("revisions", "entry", "the network's rules"),
     ("erased_payloads", "entry", "which payloads are gone: a number"),
     ("erased_payloads", "decision", "which decisions are gone: a number"),
