@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::json;
+use tremen_tlog::bundle::BundleError;
 use tremen_tlog::checkpoint::cosign;
 use tremen_tlog::{Checkpoint, KeyKind, Note, Offer, VerifierKey};
 
@@ -60,9 +61,13 @@ pub(super) fn run(this: &Cosign) -> Result<ExitCode, CliError> {
     let offer = Offer::parse(&read_text(&this.offer)?);
     let offer = offer.map_err(|error| wrong(format!("{}: {error}", this.offer.display())))?;
     let checkpoint = offer.verify(&log, last.as_ref()).map_err(|error| {
-        CliError::Failed(format!(
-            "not cosigned: {error}. If it is signed by the registry, keep this offer: it is evidence"
-        ))
+        let advice = match error {
+            BundleError::Proof(_) => {
+                "; the registry signed this, and its journal did not only grow: keep the offer, it is evidence"
+            }
+            BundleError::Note(_) | BundleError::OtherOrigin(_) | BundleError::OtherBeginning { .. } => "",
+        };
+        CliError::Failed(format!("not cosigned: {error}{advice}"))
     })?;
     let key = signing_key(&this.key_file).map_err(|error| CliError::Failed(error.to_string()))?;
     let own = VerifierKey::new(&this.name, KeyKind::Cosigner, key.verifying_key());
