@@ -16,6 +16,7 @@ mod file;
 pub mod handover;
 pub mod import;
 pub mod incident;
+pub mod journal;
 pub mod lock;
 mod logs;
 pub mod renew;
@@ -112,6 +113,8 @@ enum Command {
     Token(token::Token),
     /// Give controllers their secrets, show and retire them
     Controller(controller::Controller),
+    /// Verify, prove, export, sign and cosign the journal
+    Journal(journal::Journal),
     /// Verify a badge, take it out of its picture, put it into one
     Badge(badge::Badge),
     /// Look at everything that a registry needs
@@ -157,6 +160,7 @@ pub fn run() -> ExitCode {
             Command::Retention(it) => desk::exit(retention::run(&it).await),
             Command::Token(it) => desk::exit(token::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
+            Command::Journal(it) => desk::exit(journal::run(&it).await),
             Command::Badge(it) => desk::exit(badge::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
@@ -179,7 +183,7 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
     let word = |at: usize| arguments.get(at).and_then(|it| it.to_str()).unwrap_or_default();
     let two_words = match word(1) {
-        "badge" | "controller" | "incident" | "role" => true,
+        "badge" | "controller" | "incident" | "journal" | "role" => true,
         "token" => matches!(word(2), "list" | "revoke"),
         _ => false,
     };

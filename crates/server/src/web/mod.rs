@@ -10,6 +10,7 @@ mod events;
 mod faults;
 pub mod health;
 mod home;
+mod journal;
 mod kiosk;
 pub mod live;
 mod machine;
@@ -57,6 +58,8 @@ pub fn router(state: WebState) -> Router {
         .route("/flux/lieu/{venue}", get(events::venue))
         .route("/flux/machine/{machine}", get(events::machine))
         .route("/static/{file}", get(assets::page))
+        .route("/journal/checkpoint", get(journal::checkpoint))
+        .route("/journal/offer", get(journal::offer))
         .route("/healthz", get(health::process))
         .route("/readyz", get(health::ready))
         .merge(api::router(&state))
