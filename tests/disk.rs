@@ -3,7 +3,6 @@
 //!
 //! The disk's faults are made by `shim/disk.c` and are switched by a file.
 
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::OnceLock;
