@@ -8,6 +8,7 @@
     reason = "a story that fails says where"
 )]
 
+mod backup;
 mod bridge;
 mod broker;
 mod ends;

@@ -34,6 +34,8 @@ pub struct Config {
     pub web_tls: Option<Tls>,
     /// The folder of the secret keys.
     pub keys: PathBuf,
+    /// The file that holds the passphrase of backups; none: it is asked for.
+    pub backup_passphrase: Option<PathBuf>,
     /// The form of the logs.
     pub log_format: LogFormat,
     /// What is logged: a level, or `tracing` directives.
@@ -91,6 +93,7 @@ impl Default for Config {
             public_url: None,
             web_tls: None,
             keys: PathBuf::from("data/keys"),
+            backup_passphrase: None,
             log_format: LogFormat::Auto,
             log_level: "info,mqtt5=warn".to_owned(),
             ahead_seconds: 0,
@@ -109,7 +112,7 @@ pub struct ConfigError {
 }
 
 /// Every key, dotted.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "database.url",
     "broker.url",
     "broker.username",
@@ -123,6 +126,7 @@ const KEYS: [&str; 16] = [
     "web.tls.cert_file",
     "web.tls.key_file",
     "keys.folder",
+    "backup.passphrase_file",
     "log.format",
     "log.level",
     "clock.ahead_seconds",
@@ -144,16 +148,26 @@ impl Config {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Vec<ConfigError>> {
+        let Some(path) = file else { return Self::read("", "", environment) };
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::read(&name, &text, environment),
+            Err(error) => Err(vec![ConfigError { place: name, problem: error.to_string() }]),
+        }
+    }
+
+    /// As [`Config::load`] for a file whose text is known.
+    ///
+    /// # Errors
+    /// Every fault, each with its file and line, or its variable.
+    pub fn read(
+        name: &str,
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<ConfigError>> {
         let mut errors = Vec::new();
         let mut said = Vec::new();
-        if let Some(path) = file {
-            match std::fs::read_to_string(path) {
-                Ok(text) => from_file(&path.display().to_string(), &text, &mut said, &mut errors),
-                Err(error) => {
-                    errors.push(ConfigError { place: path.display().to_string(), problem: error.to_string() })
-                }
-            }
-        }
+        from_file(name, text, &mut said, &mut errors);
         from_environment(environment, &mut said, &mut errors);
         let config = Self::of(said, &mut errors);
         if errors.is_empty() { Ok(config) } else { Err(errors) }
@@ -189,6 +203,7 @@ impl Config {
         if let Some(it) = take("keys.folder") {
             config.keys = PathBuf::from(it.value);
         }
+        config.backup_passphrase = take("backup.passphrase_file").map(|it| PathBuf::from(it.value));
         if let Some(it) = take("log.format") {
             check(&it.place, log_format(&it.value).map(|form| config.log_format = form));
         }

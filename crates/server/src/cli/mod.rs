@@ -3,7 +3,9 @@
 mod act;
 pub mod apply;
 pub mod award;
+pub mod backup;
 pub mod block_card;
+pub mod confirm_card;
 pub mod controller;
 pub mod demo;
 pub mod desk;
@@ -15,7 +17,9 @@ pub mod handover;
 pub mod import;
 pub mod lock;
 mod logs;
+mod passphrase;
 pub mod renew;
+pub mod restore;
 pub mod restrict;
 pub mod resume;
 pub mod revoke;
@@ -93,12 +97,18 @@ enum Command {
     BlockCard(block_card::BlockCard),
     /// Unblock a card
     UnblockCard(unblock_card::UnblockCard),
+    /// Confirm a chip card that was just read, after a restore
+    ConfirmCard(confirm_card::ConfirmCard),
     /// Record that somebody was shown a machine
     Handover(handover::Handover),
     /// Give and end roles
     Role(role::Role),
     /// Give controllers their secrets, show and retire them
     Controller(controller::Controller),
+    /// Write database, keys and configuration into one encrypted file, while the registry runs
+    Backup(backup::Backup),
+    /// Make a registry from a backup, on a machine that has none
+    Restore(restore::Restore),
     /// Look at everything that a registry needs
     Doctor(doctor::Doctor),
 }
@@ -138,6 +148,9 @@ pub fn run() -> ExitCode {
             Command::Handover(it) => desk::exit(handover::run(&it).await),
             Command::Role(it) => desk::exit(role::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
+            Command::ConfirmCard(it) => desk::exit(confirm_card::run(&it).await),
+            Command::Backup(it) => desk::exit(backup::run(&it).await),
+            Command::Restore(it) => desk::exit(restore::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
     })

@@ -8,6 +8,8 @@ pub mod apply_network;
 pub mod award_reference;
 pub mod block_card;
 mod checks;
+pub mod confirm_card;
+pub mod continue_after_restore;
 pub mod decide_access;
 pub mod end_due_locks;
 pub mod end_due_sessions;
@@ -32,6 +34,7 @@ mod import_tests;
 pub mod link_controller;
 pub mod lock_machine;
 pub mod provision_controller;
+pub mod record_backup;
 pub mod record_handover;
 #[cfg(test)]
 pub(crate) mod rehearsal;
