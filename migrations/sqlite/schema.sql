@@ -12,6 +12,8 @@ CREATE UNIQUE INDEX decisions_by_nonce ON decisions (controller, nonce);
 
 CREATE INDEX decisions_by_person ON decisions (person, at);
 
+CREATE INDEX incident_notes_by_incident ON incident_notes (incident);
+
 CREATE INDEX links_by_link ON links (controller, link);
 
 CREATE INDEX links_by_number ON links (controller, number);
@@ -26,9 +28,13 @@ CREATE INDEX orders_open ON orders (next_at) WHERE settled_at IS NULL;
 
 CREATE INDEX orders_open_of_controller ON orders (controller) WHERE settled_at IS NULL;
 
+CREATE INDEX replies_by_age ON replies (at);
+
 CREATE INDEX restrictions_by_person ON restrictions (person);
 
 CREATE INDEX roles_by_person ON roles (person);
+
+CREATE INDEX sessions_by_decision ON sessions (decision);
 
 CREATE INDEX sessions_by_machine ON sessions (machine, opened_at);
 
@@ -43,6 +49,10 @@ CREATE INDEX sessions_open_of_person ON sessions (person) WHERE ended_at IS NULL
 CREATE INDEX standbys_waiting ON standbys (machine, at) WHERE used_at IS NULL;
 
 CREATE INDEX suspensions_by_award ON suspensions (award);
+
+CREATE INDEX token_roles_by_role ON token_roles (held);
+
+CREATE INDEX tokens_by_person ON tokens (person);
 
 CREATE TABLE awards (
     person        TEXT NOT NULL REFERENCES people (person),
@@ -91,6 +101,16 @@ CREATE TABLE credentials (
     PRIMARY KEY (controller, version)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE daily_counts (
+    day     TEXT NOT NULL,    -- YYYY-MM-DD in the venue's time zone
+    machine TEXT NOT NULL,
+    what    TEXT NOT NULL,    -- grant, more, deny, done: decisions; session
+    reason  TEXT NOT NULL,    -- of a decision the one shown, of a session why it ended; may be empty
+    count   INTEGER NOT NULL,
+    used_s  INTEGER NOT NULL, -- of sessions, seconds in use
+    PRIMARY KEY (day, machine, what, reason)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE decisions (
     decision   INTEGER PRIMARY KEY, -- never reused: the newest is never deleted
     entry      INTEGER NOT NULL REFERENCES entries (entry), -- its payload holds the facts
@@ -124,6 +144,19 @@ CREATE TABLE entries (
     digest  BLOB NOT NULL -- SHA-256 of salt and payload
 ) STRICT;
 
+CREATE TABLE erased_payloads (
+    entry    INTEGER PRIMARY KEY REFERENCES entries (entry),
+    cause    INTEGER NOT NULL REFERENCES entries (entry), -- the entry that tells of the erasure
+    decision INTEGER UNIQUE -- the decision whose facts it held, and that went with it
+) STRICT;
+
+CREATE TABLE erasures (
+    person   TEXT PRIMARY KEY REFERENCES people (person),
+    asked_at INTEGER NOT NULL,
+    cause    INTEGER NOT NULL REFERENCES entries (entry),
+    done_at  INTEGER -- NULL while something is left
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE handovers (
     person  TEXT NOT NULL REFERENCES people (person),
     machine TEXT NOT NULL,
@@ -131,6 +164,34 @@ CREATE TABLE handovers (
     by      TEXT REFERENCES people (person),
     PRIMARY KEY (person, machine, at)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE incident_notes (
+    note     INTEGER PRIMARY KEY AUTOINCREMENT,
+    incident INTEGER NOT NULL REFERENCES incidents (incident),
+    at       INTEGER NOT NULL,
+    by       TEXT REFERENCES people (person), -- NULL: the operator
+    text     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE incident_people (
+    incident INTEGER NOT NULL REFERENCES incidents (incident),
+    person   TEXT NOT NULL REFERENCES people (person),
+    PRIMARY KEY (incident, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE incidents (
+    incident   INTEGER PRIMARY KEY AUTOINCREMENT,
+    machine    TEXT NOT NULL,
+    since      INTEGER NOT NULL,
+    until      INTEGER NOT NULL,
+    opened_at  INTEGER NOT NULL,
+    opened_by  TEXT REFERENCES people (person), -- NULL: the operator
+    entry      INTEGER NOT NULL REFERENCES entries (entry),
+    why        TEXT NOT NULL,
+    closed_at  INTEGER,
+    outcome    TEXT,
+    keep_until INTEGER -- it holds until then; NULL while it is open
+) STRICT;
 
 CREATE TABLE links (
     controller    TEXT NOT NULL,
@@ -185,6 +246,15 @@ CREATE TABLE orders (
     PRIMARY KEY (controller, number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE outliving_restrictions (
+    tag         BLOB NOT NULL,    -- HMAC of the key, the e-mail address, or name and birth date, 16 bytes
+    restriction INTEGER NOT NULL, -- the number that it had
+    scope       TEXT NOT NULL,
+    since       INTEGER NOT NULL,
+    until       INTEGER,
+    PRIMARY KEY (tag, restriction)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE payloads (
     entry INTEGER PRIMARY KEY REFERENCES entries (entry),
     salt  BLOB NOT NULL, -- 16 random bytes
@@ -201,7 +271,7 @@ CREATE TABLE people (
     guardian         TEXT REFERENCES people (person),
     guardian_consent TEXT, -- YYYY-MM-DD
     since            INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, seen_at INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE presence (
     controller   TEXT PRIMARY KEY,
@@ -213,6 +283,15 @@ CREATE TABLE presence (
     silent_since INTEGER -- a session's lease ran out; NULL once it speaks
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE replies (
+    token  INTEGER NOT NULL REFERENCES tokens (token),
+    key    TEXT NOT NULL,
+    digest BLOB NOT NULL,    -- SHA-256 of the request
+    at     INTEGER NOT NULL,
+    sealed BLOB NOT NULL,    -- ChaCha20-Poly1305: an answer may hold a secret that is shown once
+    PRIMARY KEY (token, key)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE restrictions (
     restriction INTEGER PRIMARY KEY AUTOINCREMENT,
     person      TEXT NOT NULL REFERENCES people (person),
@@ -222,6 +301,11 @@ CREATE TABLE restrictions (
     ended_at    INTEGER,
     why         TEXT
 ) STRICT;
+
+CREATE TABLE retired_cards (
+    tag          BLOB PRIMARY KEY, -- as in cards
+    last_counter INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE revisions (
     revision INTEGER PRIMARY KEY, -- counts up from 1
@@ -264,6 +348,12 @@ CREATE TABLE sessions (
     end_why     TEXT
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE spent_nonces (
+    controller TEXT NOT NULL,
+    nonce      BLOB NOT NULL,
+    PRIMARY KEY (controller, nonce)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE standbys (
     decision  INTEGER PRIMARY KEY REFERENCES decisions (decision),
     machine   TEXT NOT NULL,
@@ -284,6 +374,24 @@ CREATE TABLE suspensions (
     why        TEXT
 ) STRICT;
 
+CREATE TABLE token_roles (
+    token INTEGER NOT NULL REFERENCES tokens (token),
+    held  INTEGER NOT NULL REFERENCES roles (held),
+    PRIMARY KEY (token, held)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tokens (
+    token    INTEGER PRIMARY KEY AUTOINCREMENT,
+    name     TEXT NOT NULL,
+    person   TEXT NOT NULL REFERENCES people (person), -- whose rights it has
+    tag      BLOB NOT NULL UNIQUE, -- HMAC-SHA-256 of 160 random bits, 16 bytes
+    scopes   TEXT NOT NULL,        -- with a space between
+    since    INTEGER NOT NULL,
+    until    INTEGER NOT NULL,
+    ended_at INTEGER,
+    end_why  TEXT
+) STRICT;
+
 CREATE TRIGGER awards_remain BEFORE DELETE ON awards BEGIN SELECT RAISE(ABORT, 'awards are kept'); END;
 
 CREATE TRIGGER declarations_remain BEFORE DELETE ON declarations BEGIN SELECT RAISE(ABORT, 'declarations are kept'); END;
@@ -294,3 +402,7 @@ BEGIN SELECT RAISE(ABORT, 'declarations are versioned'); END;
 CREATE TRIGGER entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 
 CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER erasures_told BEFORE DELETE ON erased_payloads BEGIN SELECT RAISE(ABORT, 'erasures are told for ever'); END;
+
+CREATE TRIGGER incidents_remain BEFORE DELETE ON incidents BEGIN SELECT RAISE(ABORT, 'incidents are kept'); END;

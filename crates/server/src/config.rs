@@ -10,6 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use tremen_files::nearest::did_you_mean;
 
+use crate::flows::apply_retention::Schedule;
+
 /// The prefix of the environment variables: `web.address` is `TREMEN_WEB__ADDRESS`.
 const PREFIX: &str = "TREMEN_";
 
@@ -36,6 +38,8 @@ pub struct Config {
     pub keys: PathBuf,
     /// The file that holds the passphrase of backups; none: it is asked for.
     pub backup_passphrase: Option<PathBuf>,
+    /// How long things are kept.
+    pub retention: Schedule,
     /// The form of the logs.
     pub log_format: LogFormat,
     /// What is logged: a level, or `tracing` directives.
@@ -94,6 +98,7 @@ impl Default for Config {
             web_tls: None,
             keys: PathBuf::from("data/keys"),
             backup_passphrase: None,
+            retention: Schedule::default(),
             log_format: LogFormat::Auto,
             log_level: "info,mqtt5=warn".to_owned(),
             ahead_seconds: 0,
@@ -112,7 +117,7 @@ pub struct ConfigError {
 }
 
 /// Every key, dotted.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 21] = [
     "database.url",
     "broker.url",
     "broker.username",
@@ -127,6 +132,10 @@ const KEYS: [&str; 17] = [
     "web.tls.key_file",
     "keys.folder",
     "backup.passphrase_file",
+    "retention.access_months",
+    "retention.administration_months",
+    "retention.inactive_months",
+    "retention.incident_months",
     "log.format",
     "log.level",
     "clock.ahead_seconds",
@@ -204,6 +213,16 @@ impl Config {
             config.keys = PathBuf::from(it.value);
         }
         config.backup_passphrase = take("backup.passphrase_file").map(|it| PathBuf::from(it.value));
+        for (key, kept) in [
+            ("retention.access_months", &mut config.retention.access_months),
+            ("retention.administration_months", &mut config.retention.administration_months),
+            ("retention.inactive_months", &mut config.retention.inactive_months),
+            ("retention.incident_months", &mut config.retention.incident_months),
+        ] {
+            if let Some(it) = take(key) {
+                check(&it.place, months(&it.value).map(|months| *kept = months));
+            }
+        }
         if let Some(it) = take("log.format") {
             check(&it.place, log_format(&it.value).map(|form| config.log_format = form));
         }
@@ -352,6 +371,11 @@ fn public_url(text: &str) -> Result<String, String> {
     } else {
         Err(format!("`{text}` is not a public address: \"https://host\""))
     }
+}
+
+fn months(text: &str) -> Result<u32, String> {
+    let whole = text.parse().ok().filter(|months| (1..=1200).contains(months));
+    whole.ok_or_else(|| format!("`{text}` is not a number of calendar months: 1 to 1200"))
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {

@@ -10,11 +10,13 @@ pub mod controller;
 pub mod demo;
 pub mod desk;
 pub mod doctor;
+pub mod erase_person;
 pub mod explain;
 pub mod export;
 mod file;
 pub mod handover;
 pub mod import;
+pub mod incident;
 pub mod lock;
 mod logs;
 mod passphrase;
@@ -22,12 +24,14 @@ pub mod renew;
 pub mod restore;
 pub mod restrict;
 pub mod resume;
+pub mod retention;
 pub mod revoke;
 pub mod role;
 pub mod serve;
 pub mod stop;
 pub mod suspend;
 pub mod tap;
+pub mod token;
 pub mod unblock_card;
 pub mod unlock;
 pub mod unrestrict;
@@ -91,6 +95,8 @@ enum Command {
     Lock(lock::Lock),
     /// Put a machine back into service
     Unlock(unlock::Unlock),
+    /// Open, note, close and show incidents
+    Incident(incident::Incident),
     /// Stop the session that runs on a machine
     Stop(stop::Stop),
     /// Block a card
@@ -103,6 +109,12 @@ enum Command {
     Handover(handover::Handover),
     /// Give and end roles
     Role(role::Role),
+    /// Erase a person
+    ErasePerson(erase_person::ErasePerson),
+    /// Let go what is kept long enough
+    Retention(retention::Retention),
+    /// Make, list and revoke the tokens of scripts
+    Token(token::Token),
     /// Give controllers their secrets, show and retire them
     Controller(controller::Controller),
     /// Write database, keys and configuration into one encrypted file, while the registry runs
@@ -142,11 +154,15 @@ pub fn run() -> ExitCode {
             Command::Unrestrict(it) => desk::exit(unrestrict::run(&it).await),
             Command::Lock(it) => desk::exit(lock::run(&it).await),
             Command::Unlock(it) => desk::exit(unlock::run(&it).await),
+            Command::Incident(it) => desk::exit(incident::run(&it).await),
             Command::Stop(it) => desk::exit(stop::run(&it).await),
             Command::BlockCard(it) => desk::exit(block_card::run(&it).await),
             Command::UnblockCard(it) => desk::exit(unblock_card::run(&it).await),
             Command::Handover(it) => desk::exit(handover::run(&it).await),
             Command::Role(it) => desk::exit(role::run(&it).await),
+            Command::ErasePerson(it) => desk::exit(erase_person::run(&it).await),
+            Command::Retention(it) => desk::exit(retention::run(&it).await),
+            Command::Token(it) => desk::exit(token::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
             Command::ConfirmCard(it) => desk::exit(confirm_card::run(&it).await),
             Command::Backup(it) => desk::exit(backup::run(&it).await),
@@ -170,7 +186,12 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
         early.extend(arguments.drain(1..=taken.min(arguments.len() - 1)));
     }
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
-    let two_words = arguments.get(1).is_some_and(|it| it == "controller" || it == "role");
+    let word = |at: usize| arguments.get(at).and_then(|it| it.to_str()).unwrap_or_default();
+    let two_words = match word(1) {
+        "controller" | "role" | "incident" => true,
+        "token" => matches!(word(2), "list" | "revoke"),
+        _ => false,
+    };
     let command = if two_words { 3 } else { 2 }.min(arguments.len());
     arguments.splice(command..command, early);
     arguments
@@ -204,6 +225,8 @@ mod tests {
         assert_eq!(moved("tremen --json --config=a doctor"), "tremen doctor --json --config=a");
         assert_eq!(moved("tremen apply --config a.toml n.toml"), "tremen apply --config a.toml n.toml");
         assert_eq!(moved("tremen --config a controller add x"), "tremen controller add --config a x");
+        assert_eq!(moved("tremen --json token a --for b"), "tremen token --json a --for b");
+        assert_eq!(moved("tremen --json token revoke 3"), "tremen token revoke --json 3");
         assert_eq!(moved("tremen --version"), "tremen --version");
         assert_eq!(moved("tremen --config"), "tremen --config");
     }

@@ -73,17 +73,26 @@ pub(super) fn allowed(tx: &Tx<'_>, warrant: &Warrant, act: &Act, network: &Netwo
 /// nothing but the journal.
 fn second_person(warrant: &Warrant, act: &Act, network: &Network) -> Result<(), FlowError> {
     match &warrant.by {
-        Actor::Person(_) if needs_second_person(act, network) => Err(FlowError::Refused(
+        Actor::Person(_) | Actor::Token { .. } if needs_second_person(act, network) => Err(FlowError::Refused(
             "this takes a second person's confirmation, as the network's `four_eyes` says; one person alone cannot do it"
                 .to_owned(),
         )),
-        Actor::Person(_) | Actor::Operator | Actor::Registry => Ok(()),
+        Actor::Person(_) | Actor::Token { .. } | Actor::Operator | Actor::Registry => Ok(()),
     }
 }
 
-/// The person with this random id.
+/// The person with this random id, who was not erased.
 pub(super) fn person(tx: &Tx<'_>, person: &PersonId) -> Result<PersonRow, FlowError> {
-    tx.person(person)?.ok_or_else(|| FlowError::unknown("person", person))
+    let row = tx.person(person)?.ok_or_else(|| FlowError::unknown("person", person))?;
+    match tx.erasure(person)? {
+        None => Ok(row),
+        Some(erasure) => {
+            let at = print(erasure.asked_at);
+            Err(FlowError::Refused(format!(
+                "person `{person}` was erased on {at}: nothing is done about them any more"
+            )))
+        }
+    }
 }
 
 /// The award with this id.

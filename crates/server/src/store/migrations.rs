@@ -3,9 +3,11 @@
 use super::StoreError;
 
 /// All steps, the oldest first. A step that has been released never changes.
-const STEPS: [(u32, &str, &str); 2] = [
+const STEPS: [(u32, &str, &str); 4] = [
     (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
-    (2, "restored", include_str!("../../../../migrations/sqlite/0002_restored.sql")),
+    (2, "tokens", include_str!("../../../../migrations/sqlite/0002_tokens.sql")),
+    (3, "keeping", include_str!("../../../../migrations/sqlite/0003_keeping.sql")),
+    (4, "restored", include_str!("../../../../migrations/sqlite/0004_restored.sql")),
 ];
 
 /// Runs the steps that the database has not seen yet.

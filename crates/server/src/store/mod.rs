@@ -10,15 +10,21 @@ mod copy;
 mod credentials;
 mod decisions;
 mod declarations;
+mod disk;
 mod dossier;
+mod erasures;
+mod incidents;
 mod journal;
+mod keeping;
 mod links;
 mod locks;
 mod migrations;
 mod orders;
 mod people;
+mod personal;
 mod sessions;
 mod standbys;
+mod tokens;
 mod tx;
 mod views;
 mod writer;
@@ -33,12 +39,17 @@ pub use cards::{CardRow, NewCard};
 pub use credentials::{Credential, PresenceRow};
 pub use decisions::{DecisionRecord, EarlierAnswer, NewDecision};
 pub use declarations::{Declared, Snapshot};
+pub use erasures::{ErasureRow, OutlivingRow};
+pub use incidents::{AROUND_MS, IncidentRow, NoteRow};
 pub use journal::Entry;
+pub use keeping::{DailyCount, Ended, EndedFact, ErasedPayload, OldDecision};
 pub use links::{LinkRow, LinkState};
 pub use orders::{NewOrder, OrderRow};
 pub use people::{HeldRoleRow, NewPerson, PersonRow, RestrictionRow};
+pub use personal::{Erasure, PLACES, Place};
 pub use sessions::{NewSession, SILENCE_MS, SessionRow};
 pub use standbys::{Part, StandbyRow};
+pub use tokens::{KeptReply, NewToken, TokenRow};
 pub use tx::{Column, Param, Random, Row, StoreError, Touched, Tx, TypedNull, Value};
 pub use views::{DecisionView, LockView, MachineNow};
 
@@ -100,11 +111,26 @@ impl Store {
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
         let (touched, _) = broadcast::channel(1024);
-        let writer = writer::Writer::start(connection, keys.clone(), clock.clone(), random.clone(), touched.clone())?;
+        let writer =
+            writer::Writer::start(path, connection, keys.clone(), clock.clone(), random.clone(), touched.clone())?;
         let free_readers = Semaphore::new(readers.len());
         let path = path.to_owned();
         let readers = Mutex::new(readers);
         Ok(Self { shared: Arc::new(Shared { path, clock, random, keys, writer, readers, free_readers, touched }) })
+    }
+
+    /// Makes durable anew what was found at the start, before anybody is answered from it: after a failed sync the system
+    /// may show what its disk does not hold (`docs/decisions/0011-after-a-failed-sync.md`).
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn make_durable(&self) -> Result<(), StoreError> {
+        let connection = connect(&self.shared.path)?;
+        let held: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if held {
+            tracing::warn!("another process reads the database; what was found at the start is written anew later");
+        }
+        Ok(())
     }
 
     /// The clock that transactions are timed with.
@@ -278,6 +304,8 @@ fn connect(path: &Path) -> Result<rusqlite::Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL").map_err(named)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What is erased is overwritten, not only left out.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -12_000)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
