@@ -204,7 +204,8 @@ async fn a_chip_cards_message_that_was_recorded_after_the_backup_opens_no_red_ma
     let mut raw = Raw::dial(&world, &world.login("ubo-laser"), true).await;
     raw.link = link; // its random bytes go on from there
     raw.link_up(&[]).await;
-    let settled = |number| move |tx: &mut tremen_server::store::Tx<'_>| tx.settle_order(&id("ubo-laser"), number, "confirmed");
+    let settled =
+        |number| move |tx: &mut tremen_server::store::Tx<'_>| tx.settle_order(&id("ubo-laser"), number, "confirmed");
     let order = raw.order().await;
     world.change(move |tx| Ok(settled(order.number)(tx)?)).await;
     for recorded in [seen.clone(), unseen] {
@@ -234,7 +235,12 @@ async fn small() -> (Folder, Store, Vec<u8>) {
         .write(|tx| {
             let row = crate::world::named(&id("yann"), "yann");
             tx.put_person(&row)?;
-            tx.add_card(&tremen_server::store::NewCard { person: &row.person, ntag424: false, uid: &YANN, label: None })?;
+            tx.add_card(&tremen_server::store::NewCard {
+                person: &row.person,
+                ntag424: false,
+                uid: &YANN,
+                label: None,
+            })?;
             Ok::<_, FlowError>(())
         })
         .await;

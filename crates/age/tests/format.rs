@@ -73,7 +73,8 @@ fn a_changed_bit_anywhere_is_found() {
 fn a_file_that_is_cut_or_prolonged_is_found() {
     let whole = file(&[7; 65_536 + 40]);
     let header = whole.windows(5).position(|it| it == b"\n--- ").unwrap() + 5 + 43 + 1;
-    let ends = (0..=header + 20).chain([header + 16 + 65_551, header + 16 + 65_552, header + 16 + 65_553, whole.len() - 1]);
+    let ends =
+        (0..=header + 20).chain([header + 16 + 65_551, header + 16 + 65_552, header + 16 + 65_553, whole.len() - 1]);
     for end in ends {
         assert!(open(&whole[..end], &passphrase()).is_err(), "cut after {end} bytes");
     }

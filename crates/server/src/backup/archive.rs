@@ -88,12 +88,7 @@ pub(super) fn unpack(from: impl Read, passphrase: &Passphrase, folder: &Path) ->
     if !manifest.files.iter().any(|it| it.name == DATABASE) {
         return Err(BackupError::Foreign("it has no database".to_owned()));
     }
-    Ok(Unpacked {
-        database: folder.join(DATABASE),
-        keys: folder.join(KEYS),
-        sha256: whole.digest(),
-        manifest,
-    })
+    Ok(Unpacked { database: folder.join(DATABASE), keys: folder.join(KEYS), sha256: whole.digest(), manifest })
 }
 
 /// The configuration that a backup holds, which is among its first entries: not all of it is read.

@@ -8,9 +8,7 @@ use tremen_age::{AgeError, Cost, Passphrase};
 
 use super::archive::{Hashing, Packed, pack, unpack};
 use super::scratch::Scratch;
-use super::{
-    BackupError, CONFIGURATION, DATABASE, FORM, KEYS, Manifest, at, checks, folder_of, sync_folder,
-};
+use super::{BackupError, CONFIGURATION, DATABASE, FORM, KEYS, Manifest, at, checks, folder_of, sync_folder};
 use crate::flows::network;
 use crate::store::{Store, StoreError, system_random};
 

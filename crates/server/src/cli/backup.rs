@@ -16,9 +16,11 @@ use crate::keys::{Keys, KeysError};
 
 /// Writes database, keys and configuration into one encrypted file, while the registry runs.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "Example: tremen backup /media/stick/tremen.age --passphrase-file /etc/tremen/backup.passphrase\n\n\
+#[command(
+    after_help = "Example: tremen backup /media/stick/tremen.age --passphrase-file /etc/tremen/backup.passphrase\n\n\
     The file is read back, decrypted, unpacked and checked before it gets its name. `age -d FILE | tar x` opens it too. \
-    Files that the configuration names (certificates, the broker's password) are not in it.")]
+    Files that the configuration names (certificates, the broker's password) are not in it."
+)]
 pub struct Backup {
     /// Where to write it
     file: PathBuf,
@@ -44,7 +46,10 @@ impl std::convert::From<BackupError> for CliError {
 pub async fn run(this: &Backup) -> Result<ExitCode, CliError> {
     let config = super::desk::configuration(&this.common)?;
     if !config.database.exists() {
-        return Err(CliError::Failed(format!("{} is not there: there is nothing to back up", config.database.display())));
+        return Err(CliError::Failed(format!(
+            "{} is not there: there is nothing to back up",
+            config.database.display()
+        )));
     }
     if this.file.exists() && !this.force {
         return Err(BackupError::Exists(this.file.clone()).into());

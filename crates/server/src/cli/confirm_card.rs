@@ -11,10 +11,12 @@ use crate::store::Tx;
 
 /// Confirms a chip card that was just read, after a restore: from then on it opens red machines again.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "Example: tremen confirm-card --uid 04A1B2C3D4E580 --by p-zoe --reason \"seen at the desk\"\n\n\
+#[command(
+    after_help = "Example: tremen confirm-card --uid 04A1B2C3D4E580 --by p-zoe --reason \"seen at the desk\"\n\n\
     After a restore nobody knows which messages of a chip card (NTAG 424) others may have recorded. Until it is \
     confirmed it counts as a mere number. Let its owner hold it to a reader while you look on, and confirm it within 2 \
-    minutes.")]
+    minutes."
+)]
 pub struct ConfirmCard {
     /// The card's number, hexadecimal in any usual spelling
     #[arg(long, value_name = "HEX")]

@@ -4,6 +4,7 @@ mod act;
 pub mod apply;
 pub mod award;
 pub mod backup;
+pub mod badge;
 pub mod block_card;
 pub mod confirm_card;
 pub mod controller;
@@ -121,6 +122,8 @@ enum Command {
     Backup(backup::Backup),
     /// Make a registry from a backup, on a machine that has none
     Restore(restore::Restore),
+    /// Verify a badge, take it out of its picture, put it into one
+    Badge(badge::Badge),
     /// Look at everything that a registry needs
     Doctor(doctor::Doctor),
 }
@@ -167,6 +170,7 @@ pub fn run() -> ExitCode {
             Command::ConfirmCard(it) => desk::exit(confirm_card::run(&it).await),
             Command::Backup(it) => desk::exit(backup::run(&it).await),
             Command::Restore(it) => desk::exit(restore::run(&it).await),
+            Command::Badge(it) => desk::exit(badge::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
     })
@@ -188,7 +192,7 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
     let word = |at: usize| arguments.get(at).and_then(|it| it.to_str()).unwrap_or_default();
     let two_words = match word(1) {
-        "controller" | "role" | "incident" => true,
+        "badge" | "controller" | "incident" | "role" => true,
         "token" => matches!(word(2), "list" | "revoke"),
         _ => false,
     };

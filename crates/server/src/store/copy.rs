@@ -105,10 +105,11 @@ impl Tx<'_> {
                 return Ok(false);
             }
         }
-        let sealed =
-            self.query_one("SELECT controller FROM credentials WHERE sealed_key IS NOT NULL LIMIT 1", params![], |row| {
-                row.get(0)
-            })?;
+        let sealed = self.query_one(
+            "SELECT controller FROM credentials WHERE sealed_key IS NOT NULL LIMIT 1",
+            params![],
+            |row| row.get(0),
+        )?;
         Ok(sealed.is_none_or(|controller| self.credential(&controller).is_ok()))
     }
 }
