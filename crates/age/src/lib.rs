@@ -100,9 +100,8 @@ pub fn decrypt<R: Read>(from: R, passphrase: &Passphrase) -> Result<Decrypting<R
     let mut from = BufReader::with_capacity(payload::SEALED_CHUNK, from);
     let file_key = header::read(&mut from, passphrase)?;
     let mut nonce = [0; 16];
-    from.read_exact(&mut nonce).map_err(|error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => AgeError::CutShort(0),
-        _ => AgeError::Io(error),
+    from.read_exact(&mut nonce).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::UnexpectedEof { AgeError::CutShort(0) } else { AgeError::Io(error) }
     })?;
     Ok(Decrypting::new(from, &payload_key(&file_key, &nonce)))
 }

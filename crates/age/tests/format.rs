@@ -1,6 +1,6 @@
 //! The format from outside: what another program wrote, what this one writes, and every way to spoil it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::io::{Read, Write};
 
