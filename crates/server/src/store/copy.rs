@@ -41,6 +41,17 @@ impl Tx<'_> {
         Ok(found)
     }
 
+    /// How large the database is, and how much of that is unused; bytes.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn file_size(&self) -> Result<(u64, u64), StoreError> {
+        let number =
+            |sql: &str| Ok::<_, StoreError>(self.query_one(sql, params![], |row| row.get::<u64>(0))?.unwrap_or(0));
+        let page = number("PRAGMA page_size")?;
+        Ok((page * number("PRAGMA page_count")?, page * number("PRAGMA freelist_count")?))
+    }
+
     /// The first entry of the journal whose payload is not the one that was written with it.
     ///
     /// # Errors
