@@ -60,6 +60,7 @@ pub fn run(tx: &mut Tx<'_>, request: &Request) -> Result<Continued, FlowError> {
         &json!({ "by": "operator", "backup": backup_sha256, "made_at": made_at, "missing_since": missing_since,
                  "doubted_cards": doubted_cards, "open_sessions": open_sessions }),
     )?;
+    tx.backed_up(*made_at)?;
     tx.end_all_links()?;
     tx.use_all_standbys()?;
     // The clock's seconds are above the numbers of any controller that was given less than one order a second since its
