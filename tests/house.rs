@@ -346,13 +346,22 @@ fn crates_depend_on_each_other_downwards_only() {
     let expected = BTreeMap::from([
         ("crates/age", vec![]),
         ("crates/rules", vec![]),
+        ("crates/tlog", vec![]),
         ("crates/wire", vec![]),
         ("crates/files", vec!["tremen-rules"]),
         ("crates/badges", vec!["tremen-rules"]),
         ("crates/controller", vec!["tremen-wire"]),
         (
             "crates/server",
-            vec!["tremen-age", "tremen-badges", "tremen-controller", "tremen-files", "tremen-rules", "tremen-wire"],
+            vec![
+                "tremen-age",
+                "tremen-badges",
+                "tremen-controller",
+                "tremen-files",
+                "tremen-rules",
+                "tremen-tlog",
+                "tremen-wire",
+            ],
         ),
         ("firmware-bridge", vec!["tremen-controller", "tremen-files", "tremen-wire"]),
         ("tests", vec!["tremen-server"]), // the program, which some stories start

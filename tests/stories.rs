@@ -8,14 +8,24 @@
     reason = "a story that fails says where"
 )]
 
+mod api;
+mod api_description;
+mod api_events;
+mod api_paging;
+mod api_repeats;
+mod authority;
 mod backup;
 mod bridge;
 mod broker;
+mod client;
 mod crowd;
 mod dice;
 mod disk;
 mod ends;
 mod house;
+mod journal;
+mod journal_verifier;
+mod journal_verify;
 mod kills;
 mod line;
 mod links;

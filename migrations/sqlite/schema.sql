@@ -16,6 +16,8 @@ CREATE INDEX decisions_by_person ON decisions (person, at);
 
 CREATE INDEX incident_notes_by_incident ON incident_notes (incident);
 
+CREATE UNIQUE INDEX leaves_by_entry ON leaves (entry);
+
 CREATE INDEX links_by_link ON links (controller, link);
 
 CREATE INDEX links_by_number ON links (controller, number);
@@ -92,6 +94,24 @@ CREATE TABLE cards (
     since        INTEGER NOT NULL,
     last_counter INTEGER -- the highest NTAG 424 counter seen
 , read_at INTEGER, doubted_since INTEGER) STRICT, WITHOUT ROWID;
+
+CREATE TABLE checkpoints (
+    tree INTEGER PRIMARY KEY REFERENCES trees (tree),
+    size INTEGER NOT NULL, -- leaves
+    at   INTEGER NOT NULL,
+    note TEXT NOT NULL     -- C2SP tlog-checkpoint
+) STRICT;
+
+CREATE TABLE cosignatures (
+    tree  INTEGER NOT NULL REFERENCES trees (tree),
+    size  INTEGER NOT NULL,
+    key   TEXT NOT NULL,    -- verifier key of the cosigner
+    at    INTEGER NOT NULL, -- as the cosigner says, a whole second
+    line  TEXT NOT NULL,    -- C2SP tlog-cosignature
+    note  TEXT NOT NULL,    -- the checkpoint with the registry's own signature
+    entry INTEGER NOT NULL REFERENCES entries (entry),
+    PRIMARY KEY (tree, size, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE credentials (
     controller TEXT NOT NULL,
@@ -204,6 +224,14 @@ CREATE TABLE incidents (
     outcome    TEXT,
     keep_until INTEGER -- it holds until then; NULL while it is open
 ) STRICT;
+
+CREATE TABLE leaves (
+    tree  INTEGER NOT NULL REFERENCES trees (tree),
+    leaf  INTEGER NOT NULL, -- counts up from 0 without a gap
+    entry INTEGER NOT NULL REFERENCES entries (entry),
+    hash  BLOB NOT NULL,    -- 32 bytes
+    PRIMARY KEY (tree, leaf)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE links (
     controller    TEXT NOT NULL,
@@ -377,6 +405,14 @@ CREATE TABLE standbys (
     used_at   INTEGER
 ) STRICT;
 
+CREATE TABLE subtrees (
+    tree     INTEGER NOT NULL REFERENCES trees (tree),
+    level    INTEGER NOT NULL, -- 8, 16 ...: it has 2^level leaves
+    position INTEGER NOT NULL, -- counted from the left, from 0
+    hash     BLOB NOT NULL,    -- 32 bytes
+    PRIMARY KEY (tree, level, position)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE suspensions (
     suspension INTEGER PRIMARY KEY AUTOINCREMENT,
     award      TEXT NOT NULL,
@@ -404,6 +440,13 @@ CREATE TABLE tokens (
     end_why  TEXT
 ) STRICT;
 
+CREATE TABLE trees (
+    tree   INTEGER PRIMARY KEY, -- counts up from 1
+    origin TEXT NOT NULL UNIQUE,
+    key    TEXT NOT NULL,       -- verifier key of its checkpoints, C2SP signed-note
+    entry  INTEGER NOT NULL REFERENCES entries (entry) -- journal_opened or journal_continued
+) STRICT;
+
 CREATE TRIGGER awards_remain BEFORE DELETE ON awards
 WHEN OLD.import IS NULL OR NOT EXISTS (SELECT 1 FROM imports i WHERE i.import = OLD.import AND i.abandoned_at IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'awards are kept'); END;
@@ -426,3 +469,18 @@ BEGIN SELECT RAISE(ABORT, 'an import ends once'); END;
 CREATE TRIGGER imports_remain BEFORE DELETE ON imports BEGIN SELECT RAISE(ABORT, 'imports are kept'); END;
 
 CREATE TRIGGER incidents_remain BEFORE DELETE ON incidents BEGIN SELECT RAISE(ABORT, 'incidents are kept'); END;
+
+CREATE TRIGGER leaves_remain BEFORE DELETE ON leaves BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER leaves_stay BEFORE UPDATE ON leaves BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER payloads_stay BEFORE UPDATE ON payloads
+BEGIN SELECT RAISE(ABORT, 'a payload is erased whole or not at all'); END;
+
+CREATE TRIGGER subtrees_remain BEFORE DELETE ON subtrees BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER subtrees_stay BEFORE UPDATE ON subtrees BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER trees_remain BEFORE DELETE ON trees BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER trees_stay BEFORE UPDATE ON trees BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;

@@ -144,6 +144,19 @@ enum Missing {
     IsAFault,
 }
 
+/// An Ed25519 key in a file of its own, made if it is not there.
+///
+/// # Errors
+/// [`KeysError`] when the file cannot be read or written, or holds something else.
+pub fn signing_key(path: &Path) -> Result<SigningKey, KeysError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Ok(SigningKey::from_bytes(&key_file(
+        folder,
+        &path.file_name().unwrap_or_default().to_string_lossy(),
+        Missing::IsMade,
+    )?))
+}
+
 fn key_file<const N: usize>(folder: &Path, name: &str, missing: Missing) -> Result<[u8; N], KeysError> {
     let path = folder.join(name);
     let failed = |source| KeysError::File { path: path.clone(), source };

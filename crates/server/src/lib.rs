@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod flows;
 pub mod keys;
 pub mod machines;
+pub mod sealer;
 pub mod serve;
 pub mod store;
 pub mod web;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Login, Machines, REGISTRY_USER, Secret};
+use crate::sealer;
 use crate::store::{Store, system_random};
 use crate::web::{self, Live, Readiness, WebState};
 
@@ -51,6 +52,13 @@ pub struct Running {
     machines: Machines,
     pages: Option<Pages>,
     embedded: Option<Embedded>,
+    sealing: Sealing,
+}
+
+#[derive(Debug)]
+struct Sealing {
+    shutdown: tokio::sync::oneshot::Sender<()>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -134,6 +142,8 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     }
     let pages = listener.map(|listener| open_pages(&store, listener, connected.clone()));
     let (web_address, pages) = pages.unzip();
+    let (shutdown, asked) = tokio::sync::oneshot::channel();
+    let sealing = Sealing { shutdown, task: tokio::spawn(sealer::run(store.clone(), asked)) };
     let broker_address = embedded.as_ref().map(|embedded| embedded.address);
     let broker_tls_address = embedded.as_ref().and_then(|embedded| embedded.tls_address);
     Ok(Running {
@@ -147,6 +157,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         machines,
         pages,
         embedded,
+        sealing,
     })
 }
 
@@ -189,6 +200,10 @@ impl Running {
             }
         }
         self.machines.stop().await;
+        drop(self.sealing.shutdown);
+        if self.sealing.task.await.is_err() {
+            tracing::warn!("the sealing of the journal did not end by itself");
+        }
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::archive::Unpacked;
 use super::{BackupError, Manifest};
 use crate::clock::Clock;
+use crate::flows::verify_journal;
 use crate::keys::Keys;
 use crate::store::{Store, system_random};
 
@@ -19,8 +20,9 @@ pub(super) fn open(unpacked: &Unpacked, clock: Arc<dyn Clock>) -> Result<Store, 
         if let Some(first) = tx.unsound()?.first() {
             return unsound(format!("the database: {first}"));
         }
-        if let Some(entry) = tx.altered_entry()? {
-            return unsound(format!("entry {entry} of the journal is not the one that was written"));
+        let report = verify_journal::run(tx, &verify_journal::Request::default(), |_| {})?;
+        if let Some(fault) = report.faults.first() {
+            return unsound(format!("the journal: {}: {}", fault.place, fault.what));
         }
         if !tx.keys_fit()? {
             return unsound("the keys do not open what the database holds".to_owned());

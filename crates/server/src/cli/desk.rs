@@ -122,6 +122,28 @@ impl Desk {
         Ok(Self { config, store, json: common.json })
     }
 
+    /// Opens the configured store to look only: it must be there, and needs no keys, so that a copy of the database alone will do.
+    ///
+    /// # Errors
+    /// When the configuration is wrong, or there is no such store.
+    pub fn open_to_look(common: &Common) -> Result<Self, CliError> {
+        let config = configuration(common)?;
+        if !config.database.exists() {
+            let name = config.database.display();
+            return Err(wrong(format!(
+                "database.url: there is no database {name}; name one, or start a registry first"
+            )));
+        }
+        if config.keys.is_dir() {
+            return Self::open(common);
+        }
+        // Nothing that is only looked at is sealed or signed.
+        let keys = Keys::from_seed(0);
+        let clock = WallClock::ahead(config.ahead_seconds.saturating_mul(1000));
+        let store = Store::open(&config.database, Arc::new(keys), Arc::new(clock), system_random())?;
+        Ok(Self { config, store, json: common.json })
+    }
+
     /// Prints the JSON where it was asked for, else the text.
     pub fn tell(&self, text: &str, json: &Json) {
         if self.json { say(&json.to_string()) } else { say(text) }

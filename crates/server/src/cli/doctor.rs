@@ -12,7 +12,7 @@ use tremen_rules::{ControllerId, Time};
 use super::backup::size;
 use super::desk::{CliError, Common, Desk, configuration, say};
 use crate::config::{Broker, Config};
-use crate::flows::network;
+use crate::flows::{network, verify_journal};
 use crate::store::{StoreError, Tx};
 
 /// Below so much free space the registry may soon be unable to write, in MiB.
@@ -259,10 +259,14 @@ fn inside(tx: &mut Tx<'_>, now: Time) -> Result<Vec<Finding>, StoreError> {
             "they do not open what the database holds: put back the folder that belongs to it, as a backup has it";
         findings.push(finding("keys", Health::Bad, text));
     }
-    findings.push(match tx.altered_entry()? {
-        None => finding("journal", Health::Good, "each entry is the one that was written"),
-        Some(entry) => {
-            let text = format!("entry {entry} is not the one that was written: somebody changed the database");
+    let report = verify_journal::run(tx, &verify_journal::Request::default(), |_| {})?;
+    findings.push(match report.faults.first() {
+        None => {
+            let text = format!("{} entries sealed, {} not yet, each as it was written", report.sealed, report.unsealed);
+            finding("journal", Health::Good, text)
+        }
+        Some(fault) => {
+            let text = format!("{}: {}; `tremen journal verify` tells all", fault.place, fault.what);
             finding("journal", Health::Bad, text)
         }
     });

@@ -18,6 +18,7 @@ mod file;
 pub mod handover;
 pub mod import;
 pub mod incident;
+pub mod journal;
 pub mod lock;
 mod logs;
 mod passphrase;
@@ -122,6 +123,8 @@ enum Command {
     Backup(backup::Backup),
     /// Make a registry from a backup, on a machine that has none
     Restore(restore::Restore),
+    /// Verify, prove, export, sign and cosign the journal
+    Journal(journal::Journal),
     /// Verify a badge, take it out of its picture, put it into one
     Badge(badge::Badge),
     /// Look at everything that a registry needs
@@ -170,6 +173,7 @@ pub fn run() -> ExitCode {
             Command::ConfirmCard(it) => desk::exit(confirm_card::run(&it).await),
             Command::Backup(it) => desk::exit(backup::run(&it).await),
             Command::Restore(it) => desk::exit(restore::run(&it).await),
+            Command::Journal(it) => desk::exit(journal::run(&it).await),
             Command::Badge(it) => desk::exit(badge::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
@@ -192,7 +196,7 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
     let word = |at: usize| arguments.get(at).and_then(|it| it.to_str()).unwrap_or_default();
     let two_words = match word(1) {
-        "badge" | "controller" | "incident" | "role" => true,
+        "badge" | "controller" | "incident" | "journal" | "role" => true,
         "token" => matches!(word(2), "list" | "revoke"),
         _ => false,
     };

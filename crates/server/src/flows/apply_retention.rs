@@ -12,7 +12,7 @@ use tremen_rules::{ControllerId, PersonId, Time};
 
 use super::forget_tap;
 use super::holds::Holds;
-use super::{Actor, FlowError, Warrant, erase_person, network};
+use super::{Actor, FlowError, Warrant, erase_person, network, tell_erasures};
 use crate::store::{Ended, EndedFact, Store, StoreError, Tx};
 
 /// So many rows are looked at for one slice.
@@ -241,6 +241,8 @@ impl Limits {
             | "order_refused" => Some(self.access),
             // the rules, and what was let go: nobody's life
             "network_applied" | "machines_declared" | "retention_applied" => None,
+            // what the journal says of itself: without it nobody could verify the rest
+            "journal_opened" | "journal_continued" | "journal_cosigned" | "payloads_erased" => None,
             _ => Some(self.administration),
         }
     }
@@ -317,6 +319,8 @@ impl Doomed {
         for entry in &self.payloads {
             tx.erase_payload(*entry, cause, None)?;
         }
+        let taps = self.taps.iter().map(forget_tap::Tap::entry);
+        tell_erasures::run(tx, cause, taps.chain(self.payloads.iter().copied()))?;
         for (controller, number) in &self.orders {
             tx.forget_order(controller, *number)?;
         }

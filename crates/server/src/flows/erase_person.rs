@@ -11,7 +11,7 @@ use tremen_rules::{PersonId, Time};
 
 use super::holds::Holds;
 use super::stop_session::BY_HAND;
-use super::{Effects, FlowError, Warrant, checks, forget_tap, network, outliving, sessions};
+use super::{Effects, FlowError, Warrant, checks, forget_tap, network, outliving, sessions, tell_erasures};
 use crate::store::{Store, StoreError, Tx};
 
 /// So many rows go in one slice.
@@ -134,11 +134,14 @@ async fn taps(store: &Store, person: &PersonId) -> Result<Result<usize, Progress
             let network = network(tx)?;
             let cause = tx.erasure(&who)?.map_or(0, |it| it.cause);
             let page = tx.decisions_about(&who, last, PAGE)?;
+            let mut erased = Vec::new();
             for decision in &page {
                 if let Some(tap) = forget_tap::plan(tx, *decision, Time::MAX, &Holds::default())? {
                     forget_tap::run(tx, &network, &tap, cause)?;
+                    erased.push(tap.entry());
                 }
             }
+            tell_erasures::run(tx, cause, erased)?;
             Ok::<_, FlowError>(Ok((page.len(), page.last().copied())))
         };
         match store.write(slice).await? {
@@ -162,11 +165,15 @@ async fn payloads(store: &Store, person: &PersonId) -> Result<usize, FlowError> 
         gone += store
             .write(move |tx| {
                 let Some(erasure) = tx.erasure(&who)? else { return Ok(0) };
-                let mut gone = 0;
+                let mut gone = Vec::new();
                 for entry in about.into_iter().filter(|entry| *entry != erasure.cause) {
-                    gone += usize::from(tx.erase_payload(entry, erasure.cause, None)?);
+                    if tx.erase_payload(entry, erasure.cause, None)? {
+                        gone.push(entry);
+                    }
                 }
-                Ok::<_, StoreError>(gone)
+                let count = gone.len();
+                tell_erasures::run(tx, erasure.cause, gone)?;
+                Ok::<_, StoreError>(count)
             })
             .await?;
     }

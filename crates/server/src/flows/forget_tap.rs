@@ -17,6 +17,13 @@ pub(super) struct Tap {
     pub sessions: Vec<SessionRow>,
 }
 
+impl Tap {
+    /// Its journal entry, whose payload goes with it.
+    pub(super) const fn entry(&self) -> i64 {
+        self.decision.entry
+    }
+}
+
 /// A tap, if it can go: it and its session were over before an instant, and nothing holds it.
 pub(super) fn plan(tx: &Tx<'_>, decision: i64, before: Time, holds: &Holds) -> Result<Option<Tap>, StoreError> {
     let Some(decision) = tx.old_decision(decision)?.filter(|it| it.at < before) else { return Ok(None) };

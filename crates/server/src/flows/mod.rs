@@ -6,6 +6,7 @@
 
 pub mod apply_network;
 pub mod apply_retention;
+pub mod attach_card;
 pub mod authenticate;
 pub mod award_reference;
 pub mod block_card;
@@ -25,6 +26,7 @@ pub mod explain;
 mod explain_steps;
 pub mod export_counts;
 pub mod export_facts;
+pub mod export_journal;
 pub mod export_person;
 pub mod export_records;
 mod forget_tap;
@@ -42,16 +44,21 @@ pub mod import_restrictions;
 pub mod import_roles;
 #[cfg(test)]
 mod import_tests;
+pub mod keep_cosignature;
 pub mod link_controller;
 pub mod lock_machine;
 pub mod make_token;
 pub mod note_incident;
+pub mod offer_checkpoint;
 pub mod once;
 pub mod open_incident;
+pub mod open_journal;
 pub mod outliving;
+pub mod prove_entry;
 pub mod provision_controller;
 pub mod record_backup;
 pub mod record_handover;
+pub mod record_membership;
 #[cfg(test)]
 pub(crate) mod rehearsal;
 pub mod renew_award;
@@ -61,13 +68,16 @@ pub mod resume_award;
 pub mod retire_controller;
 pub mod revoke_award;
 pub mod rotate_controller;
+pub mod seal_journal;
 pub mod sessions;
 pub mod stop_session;
 pub mod suspend_award;
 pub mod take_report;
+pub mod tell_erasures;
 pub mod token_scope;
 pub mod unblock_card;
 pub mod unlock_machine;
+pub mod verify_journal;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -111,6 +121,12 @@ pub enum FlowError {
 }
 
 impl FlowError {
+    /// Whether it is that something that was named does not exist.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+
     /// Something that was named does not exist.
     #[must_use]
     pub fn unknown(what: &'static str, id: impl std::fmt::Display) -> Self {

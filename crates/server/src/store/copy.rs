@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
 use tremen_rules::Time;
 
 use super::tx::{StoreError, Tx};
@@ -50,32 +49,6 @@ impl Tx<'_> {
             |sql: &str| Ok::<_, StoreError>(self.query_one(sql, params![], |row| row.get::<u64>(0))?.unwrap_or(0));
         let page = number("PRAGMA page_size")?;
         Ok((page * number("PRAGMA page_count")?, page * number("PRAGMA freelist_count")?))
-    }
-
-    /// The first entry of the journal whose payload is not the one that was written with it.
-    ///
-    /// # Errors
-    /// When the engine fails.
-    pub fn altered_entry(&self) -> Result<Option<i64>, StoreError> {
-        const SLICE: u32 = 1000;
-        let mut after = 0_i64;
-        loop {
-            let rows = self.query(
-                "SELECT p.entry, p.salt, p.body, e.digest FROM payloads p JOIN entries e ON e.entry = p.entry
-                 WHERE p.entry > $1 ORDER BY p.entry LIMIT $2",
-                params![after, SLICE],
-                |row| {
-                    let (salt, body): (Vec<u8>, String) = (row.get(1)?, row.get(2)?);
-                    let digest: [u8; 32] = Sha256::new().chain_update(salt).chain_update(body).finalize().into();
-                    Ok((row.get::<i64>(0)?, digest == row.get::<[u8; 32]>(3)?))
-                },
-            )?;
-            if let Some((entry, _)) = rows.iter().find(|(_, same)| !same) {
-                return Ok(Some(*entry));
-            }
-            let Some((last, _)) = rows.last() else { return Ok(None) };
-            after = *last;
-        }
     }
 
     /// Notes that everything before an instant is in a backup.

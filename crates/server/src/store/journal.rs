@@ -3,8 +3,8 @@
 //! The payload is salted and kept apart, so that it can be erased while its digest stays.
 
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 use tremen_rules::Time;
+use tremen_tlog::entry::payload_digest;
 
 use super::tx::{StoreError, Tx};
 use crate::params;
@@ -22,6 +22,19 @@ pub struct Entry {
     pub body: Option<Json>,
 }
 
+/// An entry as it was written, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryText {
+    /// When, in milliseconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
+    /// What happened.
+    pub kind: String,
+    /// Digest of its salted payload.
+    pub digest: [u8; 32],
+    /// Salt and JSON text; none once erased.
+    pub payload: Option<([u8; 16], String)>,
+}
+
 impl Tx<'_> {
     /// Writes an entry and tells its number.
     ///
@@ -30,7 +43,7 @@ impl Tx<'_> {
     pub fn record(&self, kind: &str, body: &Json) -> Result<i64, StoreError> {
         let salt = self.random::<16>();
         let body = body.to_string();
-        let digest: [u8; 32] = Sha256::new().chain_update(salt).chain_update(&body).finalize().into();
+        let digest = payload_digest(&salt, &body);
         let entry = self
             .query_one(
                 "INSERT INTO entries (at, kind, digest) VALUES ($1, $2, $3) RETURNING entry",
@@ -52,6 +65,22 @@ impl Tx<'_> {
              WHERE e.entry = $1",
             params![entry],
             read_entry,
+        )
+    }
+
+    /// One entry, byte for byte.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn entry_text(&self, entry: i64) -> Result<Option<EntryText>, StoreError> {
+        self.query_one(
+            "SELECT e.at, e.kind, e.digest, p.salt, p.body FROM entries e LEFT JOIN payloads p ON p.entry = e.entry
+             WHERE e.entry = $1",
+            params![entry],
+            |row| {
+                let payload = row.get::<Option<[u8; 16]>>(3)?.zip(row.get::<Option<String>>(4)?);
+                Ok(EntryText { at: row.get(0)?, kind: row.get(1)?, digest: row.get(2)?, payload })
+            },
         )
     }
 

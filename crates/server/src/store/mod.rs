@@ -16,7 +16,9 @@ mod erasures;
 mod imports;
 mod incidents;
 mod journal;
+mod journal_scan;
 mod keeping;
+mod leaves;
 mod links;
 mod locks;
 mod migrations;
@@ -43,11 +45,13 @@ pub use declarations::{Declared, Snapshot};
 pub use erasures::{ErasureRow, OutlivingRow};
 pub use imports::OpenImport;
 pub use incidents::{AROUND_MS, IncidentRow, NoteRow};
-pub use journal::Entry;
+pub use journal::{Entry, EntryText};
+pub use journal_scan::{EntryRow, ScannedDecision, ScannedLeaf};
 pub use keeping::{DailyCount, Ended, EndedFact, ErasedPayload, OldDecision};
+pub use leaves::{CheckpointRow, CosignatureRow, LeafRow, Tiles, Tree, Unsealed};
 pub use links::{LinkRow, LinkState};
 pub use orders::{NewOrder, OrderRow};
-pub use people::{HeldRoleRow, NewPerson, PersonRow, RestrictionRow};
+pub use people::{HandoverRow, HeldRoleRow, MembershipRow, NewPerson, PersonRow, RestrictionRow, language_code};
 pub use personal::{Erasure, PLACES, Place};
 pub use sessions::{NewSession, SILENCE_MS, SessionRow};
 pub use standbys::{Part, StandbyRow};
@@ -158,6 +162,13 @@ impl Store {
     #[must_use]
     pub fn touched(&self) -> broadcast::Receiver<Touched> {
         self.shared.touched.subscribe()
+    }
+
+    /// Counts the commits of this process, and what other processes wrote once that was noticed: for those who read what is
+    /// new, whatever it touches.
+    #[must_use]
+    pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.writer.commits.subscribe()
     }
 
     /// Runs a change in a transaction and answers once it is durable. A job that errs leaves nothing behind.

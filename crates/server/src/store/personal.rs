@@ -326,7 +326,10 @@ pub const PLACES: [Place; 23] = [
 
 /// Columns that lead to a row about somebody, but whose own rows are about nobody; each with its reason.
 #[cfg(test)]
-const ABOUT_NOBODY: [(&str, &str, &str); 6] = [
+const ABOUT_NOBODY: [(&str, &str, &str); 9] = [
+    ("trees", "entry", "the journal's own"),
+    ("leaves", "entry", "which entry is which leaf: numbers and a hash"),
+    ("cosignatures", "entry", "the journal's own"),
     ("imports", "entry", "a file on its way: its number, its kind and when"),
     ("revisions", "entry", "the network's rules"),
     ("erased_payloads", "entry", "which payloads are gone: a number"),

@@ -115,6 +115,26 @@ impl Row<'_, '_> {
         T::read(self, i)
     }
 
+    /// The text of column `i` without a copy; none for NULL.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when it holds something else.
+    pub fn text(&self, i: usize) -> Result<Option<&str>, StoreError> {
+        match self {
+            Self::Sqlite(row) => row.get_ref(i).map_err(unreadable)?.as_str_or_null().map_err(unreadable),
+        }
+    }
+
+    /// The bytes of column `i` without a copy; none for NULL.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when it holds something else.
+    pub fn bytes(&self, i: usize) -> Result<Option<&[u8]>, StoreError> {
+        match self {
+            Self::Sqlite(row) => row.get_ref(i).map_err(unreadable)?.as_blob_or_null().map_err(unreadable),
+        }
+    }
+
     fn raw<T: rusqlite::types::FromSql>(&self, i: usize) -> Result<T, StoreError> {
         match self {
             Self::Sqlite(row) => row.get(i).map_err(|error| StoreError::Unreadable(error.to_string())),

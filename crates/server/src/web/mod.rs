@@ -3,12 +3,14 @@
 //!
 //! Every page works without script. Nothing here opens a write, speaks MQTT or holds SQL; no public page names a person.
 
+pub mod api;
 pub mod assets;
 pub mod board;
 mod events;
 mod faults;
 pub mod health;
 mod home;
+mod journal;
 mod kiosk;
 pub mod live;
 mod machine;
@@ -56,8 +58,11 @@ pub fn router(state: WebState) -> Router {
         .route("/flux/lieu/{venue}", get(events::venue))
         .route("/flux/machine/{machine}", get(events::machine))
         .route("/static/{file}", get(assets::page))
+        .route("/journal/checkpoint", get(journal::checkpoint))
+        .route("/journal/offer", get(journal::offer))
         .route("/healthz", get(health::process))
         .route("/readyz", get(health::ready))
+        .merge(api::router(&state))
         .fallback(async |visit: Visit| visit.not_found())
         .method_not_allowed_fallback(async |visit: Visit| visit.wrong_method())
         .layer(from_fn(guarded))

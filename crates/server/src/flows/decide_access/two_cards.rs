@@ -69,7 +69,7 @@ impl Tap<'_> {
         let entry = tx.record(
             "access_granted",
             &json!({ "machine": machine.id, "controller": self.asking.sender.controller, "intent": "use",
-                     "supervisor": supervisor.person, "reading": reading, "facts": facts,
+                     "session": session.id.to_string(), "supervisor": supervisor.person, "reading": reading, "facts": facts,
                      "revision": revision, "after": learner.decision }),
         )?;
         let (answer, _) = self.record_grant(tx, outcome)?;

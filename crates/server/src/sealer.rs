@@ -1,0 +1,95 @@
+//! Keeps the journal sealed while the registry runs: looks every two seconds for entries that are no leaves yet, seals them
+//! in small slices between the taps, and signs a checkpoint. Start at [`Sealer::catch_up`].
+//!
+//! After a crash nothing is lost: what has no leaf is found at the next start, whatever its number.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tremen_tlog::Frontier;
+
+use crate::flows::{FlowError, seal_journal};
+use crate::store::Store;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(2);
+/// How many entries one transaction seals: about half a millisecond of the writer.
+const SLICE: u32 = 128;
+/// How far below the highest number it looks for entries that were committed late, as several nodes on PostgreSQL make
+/// possible.
+const LATE: i64 = 4096;
+/// Once in so many looks it looks at all numbers: about every half hour, and first of all.
+const LOOKS: u32 = 1000;
+
+/// What one catching up did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sealed {
+    /// How many entries were sealed.
+    pub entries: usize,
+    /// The size of the checkpoint that was signed; none where there was nothing new.
+    pub checkpoint: Option<u64>,
+}
+
+/// What a sealer remembers between two looks; a new one looks at everything.
+#[derive(Debug, Default)]
+pub struct Sealer {
+    floor: i64,
+    looks: u32,
+    edge: Option<(i64, Frontier)>,
+}
+
+impl Sealer {
+    /// Seals all entries that are no leaves yet, slice by slice, and signs a checkpoint if there is anything new.
+    ///
+    /// # Errors
+    /// When the store fails; what was sealed until then stays sealed. [`FlowError::Refused`] where the journal was changed.
+    pub async fn catch_up(&mut self, store: &Store) -> Result<Sealed, FlowError> {
+        let is_first = self.looks == 0;
+        if is_first {
+            self.floor = 0;
+        }
+        self.looks = (self.looks + 1) % LOOKS;
+        let mut sealed = Sealed::default();
+        loop {
+            let floor = self.floor;
+            let slice = store.read(move |tx| tx.unsealed_after(floor, SLICE)).await?;
+            let Some(last) = slice.last().map(|row| row.entry) else { break };
+            let count = slice.len();
+            let edge = self.edge.take();
+            self.edge = Some(store.write(move |tx| seal_journal::run(tx, &slice, edge)).await?);
+            self.floor = self.floor.max(last - LATE);
+            sealed.entries += count;
+        }
+        if is_first || sealed.entries > 0 {
+            sealed.checkpoint = store.write(seal_journal::sign).await?;
+        }
+        Ok(sealed)
+    }
+}
+
+/// Seals until it is told to stop, and once more then.
+pub async fn run(store: Store, mut stop: oneshot::Receiver<()>) {
+    let mut sealer = Sealer::default();
+    let mut told = None; // a fault is told once, not with each look
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let last = tokio::select! {
+            _ = tick.tick() => false,
+            _ = &mut stop => true, // told, or dropped: both mean the end
+        };
+        match sealer.catch_up(&store).await {
+            Ok(_) => told = None,
+            Err(error) => {
+                if told.as_ref() != Some(&error) {
+                    tracing::warn!(%error, "the journal is not sealed for now; tries again");
+                    told = Some(error);
+                }
+                sealer = Sealer::default();
+            }
+        }
+        if last {
+            return;
+        }
+    }
+}
