@@ -19,7 +19,7 @@ use serde_json::json;
 use tremen_rules::Time;
 use tremen_wire::Action;
 
-use super::{Actor, FlowError, lock_machine, network, open_journal};
+use super::{Actor, FlowError, lock_machine, network, open_journal, seal_journal};
 use crate::store::{Touched, Tx};
 
 /// Which backup.
@@ -65,6 +65,10 @@ pub fn run(tx: &mut Tx<'_>, request: &Request) -> Result<Continued, FlowError> {
         &json!({ "by": "operator", "backup": backup_sha256, "made_at": made_at, "missing_since": missing_since,
                  "doubted_cards": doubted_cards, "open_sessions": open_sessions }),
     )?;
+    if !is_move {
+        let unsealed = tx.unsealed_after(0, u32::MAX)?;
+        seal_journal::run(tx, &unsealed, None)?;
+    }
     tx.backed_up(*made_at)?;
     tx.end_all_links()?;
     tx.use_all_standbys()?;
