@@ -124,7 +124,7 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
     pub fn awards_after(&self, award: &str, limit: u32) -> Result<Vec<StoredAward>, StoreError> {
-        self.query(&format!("{AWARD} WHERE award > $1 ORDER BY award LIMIT $2"), params![award, limit], read_award)?
+        self.query(&format!("{AWARD} AND award > $1 ORDER BY award LIMIT $2"), params![award, limit], read_award)?
             .into_iter()
             .map(|award| self.with_suspensions(award))
             .collect()
