@@ -68,6 +68,7 @@ pub fn run(tx: &mut Tx<'_>, request: &Request) -> Result<Continued, FlowError> {
     if !is_move {
         let unsealed = tx.unsealed_after(0, u32::MAX)?;
         seal_journal::run(tx, &unsealed, None)?;
+        seal_journal::sign(tx)?; // nobody has this database yet: what is signed cannot be taken back by a crash
     }
     tx.backed_up(*made_at)?;
     tx.end_all_links()?;
