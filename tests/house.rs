@@ -184,6 +184,7 @@ const STORE: &str = "crates/server/src/store/";
 const MACHINES: &str = "crates/server/src/machines/";
 const FLOWS: &str = "crates/server/src/flows/";
 const WEB: &str = "crates/server/src/web/";
+const BACKUP: &str = "crates/server/src/backup/";
 const CLI: &str = "crates/server/src/cli/";
 
 #[test]
@@ -277,6 +278,11 @@ fn rules_and_files_know_no_files_network_clock_chance_or_threads() {
 }
 
 #[test]
+fn the_encryption_of_backups_opens_no_file_and_draws_no_chance() {
+    never_in("crates/age/src/", &["fs", "net", "env", "process", "thread", "async", "getrandom", "SystemTime"]);
+}
+
+#[test]
 fn the_wire_and_the_controller_run_without_std() {
     for room in ["crates/wire/src/", "crates/controller/src/"] {
         never_in(room, &["std"]);
@@ -297,7 +303,8 @@ fn a_relay_closes_in_two_places_of_the_controller_alone() {
 fn the_rooms_of_the_server_depend_on_each_other_downwards_only() {
     let above = BTreeMap::from([
         (STORE, vec!["crate::flows", "crate::machines", "crate::web", "crate::cli", "crate::serve"]),
-        (FLOWS, vec!["crate::machines", "crate::web", "crate::cli", "crate::serve"]),
+        (BACKUP, vec!["crate::machines", "crate::web", "crate::cli", "crate::serve"]),
+        (FLOWS, vec!["crate::backup", "crate::machines", "crate::web", "crate::cli", "crate::serve"]),
         (MACHINES, vec!["crate::web", "crate::cli", "crate::serve"]),
         (WEB, vec!["crate::machines", "crate::cli", "crate::serve"]),
         (
@@ -317,7 +324,7 @@ fn the_store_decides_nothing() {
 
 #[test]
 fn journal_entries_are_written_by_flows_alone() {
-    for room in [MACHINES, WEB, CLI] {
+    for room in [MACHINES, WEB, BACKUP, CLI] {
         let mut found = sources().into_iter().filter(|it| it.path.starts_with(room) && it.code.contains("tx.record("));
         assert_eq!(found.next().map(|source| source.path), None);
     }
@@ -337,6 +344,7 @@ fn ours(manifest: &str) -> Vec<String> {
 #[test]
 fn crates_depend_on_each_other_downwards_only() {
     let expected = BTreeMap::from([
+        ("crates/age", vec![]),
         ("crates/rules", vec![]),
         ("crates/tlog", vec![]),
         ("crates/wire", vec![]),
@@ -345,7 +353,15 @@ fn crates_depend_on_each_other_downwards_only() {
         ("crates/controller", vec!["tremen-wire"]),
         (
             "crates/server",
-            vec!["tremen-badges", "tremen-controller", "tremen-files", "tremen-rules", "tremen-tlog", "tremen-wire"],
+            vec![
+                "tremen-age",
+                "tremen-badges",
+                "tremen-controller",
+                "tremen-files",
+                "tremen-rules",
+                "tremen-tlog",
+                "tremen-wire",
+            ],
         ),
         ("firmware-bridge", vec!["tremen-controller", "tremen-files", "tremen-wire"]),
         ("tests", vec!["tremen-server"]), // the program, which some stories start

@@ -14,6 +14,7 @@ mod api_events;
 mod api_paging;
 mod api_repeats;
 mod authority;
+mod backup;
 mod bridge;
 mod broker;
 mod client;

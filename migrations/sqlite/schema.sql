@@ -93,7 +93,7 @@ CREATE TABLE cards (
     label        TEXT,
     since        INTEGER NOT NULL,
     last_counter INTEGER -- the highest NTAG 424 counter seen
-) STRICT, WITHOUT ROWID;
+, read_at INTEGER, doubted_since INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE checkpoints (
     tree INTEGER PRIMARY KEY REFERENCES trees (tree),

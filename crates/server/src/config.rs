@@ -36,6 +36,8 @@ pub struct Config {
     pub web_tls: Option<Tls>,
     /// The folder of the secret keys.
     pub keys: PathBuf,
+    /// The file that holds the passphrase of backups; none: it is asked for.
+    pub backup_passphrase: Option<PathBuf>,
     /// How long things are kept.
     pub retention: Schedule,
     /// The form of the logs.
@@ -95,6 +97,7 @@ impl Default for Config {
             public_url: None,
             web_tls: None,
             keys: PathBuf::from("data/keys"),
+            backup_passphrase: None,
             retention: Schedule::default(),
             log_format: LogFormat::Auto,
             log_level: "info,mqtt5=warn".to_owned(),
@@ -114,7 +117,7 @@ pub struct ConfigError {
 }
 
 /// Every key, dotted.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "database.url",
     "broker.url",
     "broker.username",
@@ -128,6 +131,7 @@ const KEYS: [&str; 20] = [
     "web.tls.cert_file",
     "web.tls.key_file",
     "keys.folder",
+    "backup.passphrase_file",
     "retention.access_months",
     "retention.administration_months",
     "retention.inactive_months",
@@ -153,16 +157,26 @@ impl Config {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Vec<ConfigError>> {
+        let Some(path) = file else { return Self::read("", "", environment) };
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::read(&name, &text, environment),
+            Err(error) => Err(vec![ConfigError { place: name, problem: error.to_string() }]),
+        }
+    }
+
+    /// As [`Config::load`] for a file whose text is known.
+    ///
+    /// # Errors
+    /// Every fault, each with its file and line, or its variable.
+    pub fn read(
+        name: &str,
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<ConfigError>> {
         let mut errors = Vec::new();
         let mut said = Vec::new();
-        if let Some(path) = file {
-            match std::fs::read_to_string(path) {
-                Ok(text) => from_file(&path.display().to_string(), &text, &mut said, &mut errors),
-                Err(error) => {
-                    errors.push(ConfigError { place: path.display().to_string(), problem: error.to_string() })
-                }
-            }
-        }
+        from_file(name, text, &mut said, &mut errors);
         from_environment(environment, &mut said, &mut errors);
         let config = Self::of(said, &mut errors);
         if errors.is_empty() { Ok(config) } else { Err(errors) }
@@ -198,6 +212,7 @@ impl Config {
         if let Some(it) = take("keys.folder") {
             config.keys = PathBuf::from(it.value);
         }
+        config.backup_passphrase = take("backup.passphrase_file").map(|it| PathBuf::from(it.value));
         for (key, kept) in [
             ("retention.access_months", &mut config.retention.access_months),
             ("retention.administration_months", &mut config.retention.administration_months),

@@ -61,12 +61,24 @@ impl Keys {
     /// [`KeysError`] when a file cannot be read or written, or holds something else.
     pub fn open(folder: &Path) -> Result<Self, KeysError> {
         std::fs::create_dir_all(folder).map_err(|source| KeysError::File { path: folder.to_owned(), source })?;
+        Self::of(folder, Missing::IsMade)
+    }
+
+    /// Reads the keys of a folder that must have all of them, as one that comes out of a backup.
+    ///
+    /// # Errors
+    /// [`KeysError`] when one is missing or holds something else.
+    pub fn read(folder: &Path) -> Result<Self, KeysError> {
+        Self::of(folder, Missing::IsAFault)
+    }
+
+    fn of(folder: &Path, missing: Missing) -> Result<Self, KeysError> {
         Ok(Self {
-            lookup: key_file(folder, "card-lookup.key")?,
-            sealing: ChaCha20Poly1305::new(&Key::from(key_file::<32>(folder, "sealing.key")?)),
-            network: SigningKey::from_bytes(&key_file(folder, "network-ed25519.key")?),
-            ntag424_meta: key_file(folder, "ntag424-meta.key")?,
-            ntag424_file: key_file(folder, "ntag424-file.key")?,
+            lookup: key_file(folder, "card-lookup.key", missing)?,
+            sealing: ChaCha20Poly1305::new(&Key::from(key_file::<32>(folder, "sealing.key", missing)?)),
+            network: SigningKey::from_bytes(&key_file(folder, "network-ed25519.key", missing)?),
+            ntag424_meta: key_file(folder, "ntag424-meta.key", missing)?,
+            ntag424_file: key_file(folder, "ntag424-file.key", missing)?,
         })
     }
 
@@ -125,21 +137,32 @@ impl Keys {
     }
 }
 
+/// What becomes of a key that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    IsMade,
+    IsAFault,
+}
+
 /// An Ed25519 key in a file of its own, made if it is not there.
 ///
 /// # Errors
 /// [`KeysError`] when the file cannot be read or written, or holds something else.
 pub fn signing_key(path: &Path) -> Result<SigningKey, KeysError> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    Ok(SigningKey::from_bytes(&key_file(folder, &path.file_name().unwrap_or_default().to_string_lossy())?))
+    Ok(SigningKey::from_bytes(&key_file(
+        folder,
+        &path.file_name().unwrap_or_default().to_string_lossy(),
+        Missing::IsMade,
+    )?))
 }
 
-fn key_file<const N: usize>(folder: &Path, name: &str) -> Result<[u8; N], KeysError> {
+fn key_file<const N: usize>(folder: &Path, name: &str, missing: Missing) -> Result<[u8; N], KeysError> {
     let path = folder.join(name);
     let failed = |source| KeysError::File { path: path.clone(), source };
     match std::fs::read_to_string(&path) {
         Ok(text) => from_hex(text.trim()).ok_or(KeysError::Format { path, bytes: N, digits: 2 * N }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && missing == Missing::IsMade => {
             let mut key = [0; N];
             getrandom::fill(&mut key).map_err(|error| failed(std::io::Error::other(error.to_string())))?;
             write_secret(&path, &hex(&key)).map_err(failed)?;

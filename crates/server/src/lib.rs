@@ -3,6 +3,7 @@
 //! Three doors, `web`, `machines` and `cli`, never meet; all go through `flows`, which alone open a write on [`store`].
 //! Start reading at `flows/decide_access.rs`: a tap, from the ask to its answer.
 
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

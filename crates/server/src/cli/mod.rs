@@ -3,8 +3,10 @@
 mod act;
 pub mod apply;
 pub mod award;
+pub mod backup;
 pub mod badge;
 pub mod block_card;
+pub mod confirm_card;
 pub mod controller;
 pub mod demo;
 pub mod desk;
@@ -19,7 +21,9 @@ pub mod incident;
 pub mod journal;
 pub mod lock;
 mod logs;
+mod passphrase;
 pub mod renew;
+pub mod restore;
 pub mod restrict;
 pub mod resume;
 pub mod retention;
@@ -101,6 +105,8 @@ enum Command {
     BlockCard(block_card::BlockCard),
     /// Unblock a card
     UnblockCard(unblock_card::UnblockCard),
+    /// Confirm a chip card that was just read, after a restore
+    ConfirmCard(confirm_card::ConfirmCard),
     /// Record that somebody was shown a machine
     Handover(handover::Handover),
     /// Give and end roles
@@ -113,6 +119,10 @@ enum Command {
     Token(token::Token),
     /// Give controllers their secrets, show and retire them
     Controller(controller::Controller),
+    /// Write database, keys and configuration into one encrypted file, while the registry runs
+    Backup(backup::Backup),
+    /// Make a registry from a backup, on a machine that has none
+    Restore(restore::Restore),
     /// Verify, prove, export, sign and cosign the journal
     Journal(journal::Journal),
     /// Verify a badge, take it out of its picture, put it into one
@@ -160,6 +170,9 @@ pub fn run() -> ExitCode {
             Command::Retention(it) => desk::exit(retention::run(&it).await),
             Command::Token(it) => desk::exit(token::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
+            Command::ConfirmCard(it) => desk::exit(confirm_card::run(&it).await),
+            Command::Backup(it) => desk::exit(backup::run(&it).await),
+            Command::Restore(it) => desk::exit(restore::run(&it).await),
             Command::Journal(it) => desk::exit(journal::run(&it).await),
             Command::Badge(it) => desk::exit(badge::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),

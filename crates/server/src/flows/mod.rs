@@ -13,6 +13,8 @@ pub mod block_card;
 mod checks;
 pub mod clear_imports;
 pub mod close_incident;
+pub mod confirm_card;
+pub mod continue_after_restore;
 pub mod decide_access;
 pub mod end_due_locks;
 pub mod end_due_sessions;
@@ -54,6 +56,7 @@ pub mod open_journal;
 pub mod outliving;
 pub mod prove_entry;
 pub mod provision_controller;
+pub mod record_backup;
 pub mod record_handover;
 pub mod record_membership;
 #[cfg(test)]

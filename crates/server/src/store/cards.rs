@@ -1,6 +1,6 @@
 //! Cards: looked up by a keyed hash of their UID, the UID itself encrypted beside it.
 
-use tremen_rules::{CardId, PersonId, Span};
+use tremen_rules::{CardId, PersonId, Span, Time};
 
 use super::tx::{Row, StoreError, Tx};
 use crate::params;
@@ -18,6 +18,10 @@ pub struct CardRow {
     pub label: Option<String>,
     /// The highest counter seen of an NTAG 424 DNA.
     pub last_counter: Option<u32>,
+    /// When that counter was read.
+    pub read_at: Option<Time>,
+    /// Since when messages of it may be known to others, which the registry saw and forgot: it was restored from a backup.
+    pub doubted_since: Option<Time>,
     sealed_uid: Vec<u8>,
 }
 
@@ -34,7 +38,7 @@ pub struct NewCard<'a> {
     pub label: Option<&'a str>,
 }
 
-const CARD: &str = "SELECT card, person, kind, label, last_counter, sealed_uid FROM cards";
+const CARD: &str = "SELECT card, person, kind, label, last_counter, read_at, doubted_since, sealed_uid FROM cards";
 
 fn read_card(row: &Row<'_, '_>) -> Result<CardRow, StoreError> {
     Ok(CardRow {
@@ -43,7 +47,9 @@ fn read_card(row: &Row<'_, '_>) -> Result<CardRow, StoreError> {
         ntag424: row.get::<String>(2)? == "ntag424",
         label: row.get(3)?,
         last_counter: row.get(4)?,
-        sealed_uid: row.get(5)?,
+        read_at: row.get(5)?,
+        doubted_since: row.get(6)?,
+        sealed_uid: row.get(7)?,
     })
 }
 
@@ -123,8 +129,31 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn saw_card_counter(&self, card: &CardId, counter: u32) -> Result<(), StoreError> {
-        self.execute("UPDATE cards SET last_counter = $1 WHERE card = $2", params![counter, card])?;
+        self.execute(
+            "UPDATE cards SET last_counter = $1, read_at = $2 WHERE card = $3",
+            params![counter, self.now(), card],
+        )?;
         Ok(())
+    }
+
+    /// Doubts the messages of every NTAG 424 DNA from now on, and tells how many cards that are.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn doubt_cards(&self) -> Result<usize, StoreError> {
+        self.execute("UPDATE cards SET doubted_since = $1 WHERE kind = 'ntag424'", params![self.now()])
+    }
+
+    /// Ends the doubt about a card; false when there is none.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn trust_card(&self, card: &CardId) -> Result<bool, StoreError> {
+        let changed = self.execute(
+            "UPDATE cards SET doubted_since = NULL WHERE card = $1 AND doubted_since IS NOT NULL",
+            params![card],
+        )?;
+        Ok(changed == 1)
     }
 
     /// When a card was, is or will be blocked.

@@ -210,6 +210,20 @@ impl Tx<'_> {
         )
     }
 
+    /// Lets the numbers of a controller's orders go on above `floor`, and takes it for gone until it is heard of again.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn order_above(&self, controller: &ControllerId, floor: u64) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO presence (controller, last_order) VALUES ($1, $2)
+             ON CONFLICT (controller) DO UPDATE SET online = 0, online_since = NULL,
+                 last_order = CASE WHEN presence.last_order > $2 THEN presence.last_order ELSE $2 END",
+            params![controller, floor.min(MOST_ORDERS)],
+        )?;
+        Ok(())
+    }
+
     /// The next order number for a controller: above all that it has seen.
     ///
     /// # Errors

@@ -160,6 +160,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Ends the links of all controllers: what they said to a registry that this one does not remember is not said to it.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn end_all_links(&self) -> Result<(), StoreError> {
+        self.execute("UPDATE links SET state = 'gone' WHERE state <> 'gone'", params![])?;
+        Ok(())
+    }
+
     /// Notes which counter values of a link were seen.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 mod awards;
 mod cards;
+mod copy;
 mod credentials;
 mod decisions;
 mod declarations;

@@ -85,7 +85,7 @@ pub const PLACES: [Place; 23] = [
         table: "cards",
         column: "person",
         rows: "person = $1",
-        told: &["card", "person", "kind", "label", "since", "last_counter"],
+        told: &["card", "person", "kind", "label", "since", "last_counter", "read_at", "doubted_since"],
         withheld: &[
             ("tag", "the keyed hash of the number; the number itself is told"),
             ("sealed_uid", "the number, told in clear as `uid`"),

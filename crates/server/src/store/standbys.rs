@@ -78,6 +78,15 @@ impl Tx<'_> {
         )
     }
 
+    /// Uses up all first cards that wait.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn use_all_standbys(&self) -> Result<(), StoreError> {
+        self.execute("UPDATE standbys SET used_at = $1 WHERE used_at IS NULL", params![self.now()])?;
+        Ok(())
+    }
+
     /// Uses up the unused first cards of a person on a machine.
     ///
     /// # Errors

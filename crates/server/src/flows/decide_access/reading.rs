@@ -48,8 +48,10 @@ pub(super) fn read_card(tx: &Tx<'_>, reading: &Reading) -> Result<Read, FlowErro
             if !replayed {
                 tx.saw_card_counter(&card.card, counter)?;
             }
+            // Its counter may have been higher before a restore: then this message is one that somebody recorded.
+            let assurance = if card.doubted_since.is_some() { Assurance::A0 } else { Assurance::A1 };
             Ok(Read {
-                facts: CardFacts::Known { assurance: Assurance::A1, blocks: tx.card_blocks(&card.card)? },
+                facts: CardFacts::Known { assurance, blocks: tx.card_blocks(&card.card)? },
                 replayed,
                 owner: Some((card.card, card.person)),
             })
