@@ -10,6 +10,7 @@
 
 mod bridge;
 mod broker;
+mod clock;
 mod ends;
 mod house;
 mod links;

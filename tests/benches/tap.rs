@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tremen_rules::{Award, AwardId, ControllerId, IssuerId, Level, PersonId, ReferenceId, Span, Time};
-use tremen_server::clock::{Clock, WallClock};
+use tremen_server::clock::{Clock, SystemClock};
 use tremen_server::flows::{Actor, FlowError, Warrant, renew_award, revoke_award};
 use tremen_server::keys::Keys;
 use tremen_server::machines::client::{self, Address, Client, Login};
@@ -52,8 +52,8 @@ fn main() {
 async fn measure(people: u32) {
     let folder = std::env::temp_dir().join(format!("tremen-bench-{}-{people}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let ahead_ms = THURSDAY - WallClock::default().now().millis();
-    let clock: Arc<dyn Clock> = Arc::new(WallClock::ahead(ahead_ms));
+    let ahead_ms = THURSDAY - SystemClock::default().wall().millis();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::ahead(ahead_ms));
     let keys = Arc::new(Keys::open(&folder.join("keys")).unwrap());
     let store = Store::open(&folder.join("tremen.db"), keys, clock, system_random()).unwrap();
     fill(&store, people).await;

@@ -11,5 +11,6 @@ pub mod keys;
 pub mod machines;
 pub mod serve;
 pub mod store;
+pub mod timekeeping;
 pub mod web;
 pub mod words;

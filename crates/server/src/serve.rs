@@ -48,6 +48,7 @@ pub struct Running {
     /// The secrets of controllers.
     pub keyring: Arc<Keyring>,
     registry_password: Option<Secret>,
+    timekeeping: tokio::task::JoinSet<()>,
     machines: Machines,
     pages: Option<Pages>,
     embedded: Option<Embedded>,
@@ -66,6 +67,9 @@ pub enum StartError {
     /// The embedded broker cannot listen.
     #[error(transparent)]
     Broker(#[from] machines::broker::BrokerError),
+    /// The clock could not be looked at: the database fails.
+    #[error(transparent)]
+    Clock(#[from] crate::flows::FlowError),
     /// The pages cannot be served there.
     #[error("the pages cannot be served on {address}: {why}")]
     Web {
@@ -83,6 +87,10 @@ pub enum StartError {
 pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let Parts { store, broker, web } = parts;
     let keyring = Arc::new(Keyring::new(store.clone()));
+    // A clock that was set while the registry was down is doubted before the first tap.
+    crate::timekeeping::look(&store, true).await?;
+    let mut timekeeping = tokio::task::JoinSet::new();
+    timekeeping.spawn(crate::timekeeping::run(store.clone()));
     // First what can be taken by somebody else, so that nothing runs yet when it is.
     let listener = match web {
         Some(address) => {
@@ -144,6 +152,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         web_address: web_address.flatten(),
         keyring,
         registry_password,
+        timekeeping,
         machines,
         pages,
         embedded,
@@ -180,7 +189,8 @@ impl Running {
     }
 
     /// Stops everything; what was committed stays.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
+        self.timekeeping.shutdown().await;
         if let Some(pages) = self.pages {
             pages.live.close();
             drop(pages.shutdown);

@@ -5,11 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use tremen_rules::network::Language;
 
 use super::desk::{CliError, Common, Desk, configuration, say};
+use crate::clock;
 use crate::config::{Broker, Config};
 use crate::flows::network;
-use crate::store::{StoreError, Tx};
+use crate::store::{Store, StoreError, Tx};
+use crate::words::doubted_clock;
 
 /// Below so much free space the registry may soon be unable to write, in MiB.
 const LEAST_FREE_MIB: u64 = 500;
@@ -60,8 +63,8 @@ pub async fn run(this: &Doctor) -> Result<ExitCode, CliError> {
             let path = config.database.display();
             let text = if existed { format!("{path}, tables up to date") } else { format!("{path}, made just now") };
             findings.push(finding("database", Health::Good, text));
-            let now = desk.store.clock().now();
-            findings.extend(desk.store.read_here(|tx| inside(tx, now))?);
+            findings.push(clock(&desk.store));
+            findings.extend(desk.store.read_here(inside)?);
         }
         Err(error) => findings.push(finding("database", Health::Bad, error.to_string())),
     }
@@ -116,16 +119,32 @@ const fn is_open_to_others(_: &Path) -> bool {
     false
 }
 
-/// What the database itself tells.
-fn inside(tx: &mut Tx<'_>, now: tremen_rules::Time) -> Result<Vec<Finding>, StoreError> {
-    let mut findings = Vec::new();
-    findings.push(match tx.last_entry()? {
-        Some(last) if last.at > now => {
-            let text = format!("it is {now} here, but something was recorded at {}: set this machine's clock", last.at);
+/// Whether the system's clock is believed.
+fn clock(store: &Store) -> Finding {
+    let (wall, steady_ms) = store.clock().hands();
+    let belief = store.belief();
+    match belief.look(wall, steady_ms) {
+        clock::Finding::Doubted(doubt, _) => {
+            let said = doubted_clock(doubt, Language::En);
+            let time = belief.time(steady_ms);
+            let next = said.next.unwrap_or_default();
+            let text = format!("{} It is {wall} here, {time} for the registry. {next}", said.sentence);
             finding("clock", Health::Bad, text)
         }
-        Some(_) | None => finding("clock", Health::Good, now.to_string()),
-    });
+        clock::Finding::Agrees | clock::Finding::Correction(_) if store.clock().is_synchronised() => {
+            finding("clock", Health::Good, format!("{wall}, synchronised"))
+        }
+        clock::Finding::Agrees | clock::Finding::Correction(_) => finding(
+            "clock",
+            Health::Risk,
+            format!("{wall}, not known to be synchronised: let the system keep it by NTP (systemd-timesyncd, chrony)"),
+        ),
+    }
+}
+
+/// What the database itself tells.
+fn inside(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Vec::new();
     let revision = tx.network()?.revision;
     let network = network(tx)?;
     if revision == 0 {

@@ -4,6 +4,7 @@ mod act;
 pub mod apply;
 pub mod award;
 pub mod block_card;
+pub mod clock;
 pub mod controller;
 pub mod demo;
 pub mod desk;
@@ -99,6 +100,9 @@ enum Command {
     Role(role::Role),
     /// Give controllers their secrets, show and retire them
     Controller(controller::Controller),
+    /// Show the registry's time beside the system's, or believe the system's after a step
+    #[command(after_help = "Example: tremen clock")]
+    Clock(clock::ClockCommand),
     /// Look at everything that a registry needs
     Doctor(doctor::Doctor),
 }
@@ -138,6 +142,7 @@ pub fn run() -> ExitCode {
             Command::Handover(it) => desk::exit(handover::run(&it).await),
             Command::Role(it) => desk::exit(role::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
+            Command::Clock(it) => desk::exit(clock::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
     })
@@ -157,7 +162,8 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
         early.extend(arguments.drain(1..=taken.min(arguments.len() - 1)));
     }
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
-    let two_words = arguments.get(1).is_some_and(|it| it == "controller" || it == "role");
+    let is = |at: usize, words: &[&str]| arguments.get(at).is_some_and(|it| words.iter().any(|word| it == word));
+    let two_words = is(1, &["controller", "role"]) || is(1, &["clock"]) && is(2, &["accept"]);
     let command = if two_words { 3 } else { 2 }.min(arguments.len());
     arguments.splice(command..command, early);
     arguments
@@ -191,6 +197,8 @@ mod tests {
         assert_eq!(moved("tremen --json --config=a doctor"), "tremen doctor --json --config=a");
         assert_eq!(moved("tremen apply --config a.toml n.toml"), "tremen apply --config a.toml n.toml");
         assert_eq!(moved("tremen --config a controller add x"), "tremen controller add --config a x");
+        assert_eq!(moved("tremen --config a clock accept"), "tremen clock accept --config a");
+        assert_eq!(moved("tremen --config a clock"), "tremen clock --config a");
         assert_eq!(moved("tremen --version"), "tremen --version");
         assert_eq!(moved("tremen --config"), "tremen --config");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use crate::clock::WallClock;
+use crate::clock::SystemClock;
 use crate::config::{self, Config};
 use crate::keys::Keys;
 use crate::machines::client::Address;
@@ -27,7 +27,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         );
     }
     let keys = Arc::new(Keys::open(&config.keys)?);
-    let clock = Arc::new(WallClock::ahead(config.ahead_seconds.saturating_mul(1000)));
+    let clock = Arc::new(SystemClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let store = Store::open(&config.database, keys, clock, system_random())?;
     let running = start(Parts { store, broker: broker(config)?, web: Some(config.web_address) }).await?;
     let broker = &running.broker;

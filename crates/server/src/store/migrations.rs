@@ -3,7 +3,10 @@
 use super::StoreError;
 
 /// All steps, the oldest first. A step that has been released never changes.
-const STEPS: [(u32, &str, &str); 1] = [(1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql"))];
+const STEPS: [(u32, &str, &str); 2] = [
+    (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
+    (2, "clock", include_str!("../../../../migrations/sqlite/0002_clock.sql")),
+];
 
 /// Runs the steps that the database has not seen yet.
 ///

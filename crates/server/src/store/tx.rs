@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tremen_rules::{AwardId, CardId, ControllerId, IssuerId, MachineId, PersonId, ReferenceId, Scope, Time, VenueId};
 
 use super::declarations::{Snapshot, SnapshotCache};
+use crate::clock::{Belief, Clock};
 use crate::keys::Keys;
 
 /// Why the store could not do what it was asked.
@@ -269,7 +270,9 @@ pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 /// One transaction.
 pub struct Tx<'c> {
     engine: Engine<'c>,
-    now: Time,
+    pub(super) now: Time,
+    pub(super) clock: &'c dyn Clock,
+    pub(super) belief: Belief,
     random: &'c Random,
     keys: &'c Keys,
     snapshots: &'c mut SnapshotCache,
@@ -289,12 +292,13 @@ impl std::fmt::Debug for Tx<'_> {
 impl<'c> Tx<'c> {
     pub(super) fn on_sqlite(
         connection: &'c rusqlite::Connection,
-        now: Time,
+        (clock, belief): (&'c dyn Clock, Belief),
         random: &'c Random,
         keys: &'c Keys,
         snapshots: &'c mut SnapshotCache,
     ) -> Self {
-        Self { engine: Engine::Sqlite(connection), now, random, keys, snapshots, touched: Vec::new() }
+        let now = belief.time(clock.steady_ms());
+        Self { engine: Engine::Sqlite(connection), now, clock, belief, random, keys, snapshots, touched: Vec::new() }
     }
 
     /// The instant of this transaction: read when it took its turn, so that what is committed later is never earlier.

@@ -2,16 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, oneshot};
-use tremen_rules::Time;
 
+use super::clock::Timekeeper;
 use super::declarations::SnapshotCache;
 use super::tx::{Random, StoreError, Touched, Tx};
-use crate::clock::Clock;
+use crate::clock::Belief;
 use crate::keys::Keys;
 
 /// How long a job may wait before it is refused.
@@ -40,8 +39,6 @@ enum Job {
 }
 
 pub(super) struct Writer {
-    /// The latest instant of a transaction, in milliseconds.
-    pub last: Arc<AtomicI64>,
     jobs: Option<SyncSender<Job>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -50,28 +47,28 @@ impl Writer {
     pub(super) fn start(
         connection: rusqlite::Connection,
         keys: Arc<Keys>,
-        clock: Arc<dyn Clock>,
+        time: Arc<Timekeeper>,
         random: Random,
         touched: broadcast::Sender<Touched>,
     ) -> Result<Self, StoreError> {
-        let last = Arc::new(AtomicI64::new(i64::MIN));
         let (jobs, inbox) = sync_channel(QUEUE);
         let start = Loop {
             inbox,
             connection,
             keys,
-            clock,
+            belief: time.belief(),
+            time,
             random,
             touched,
             snapshots: SnapshotCache::default(),
-            last: last.clone(),
             data_version: 0,
+            clock_version: None,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || start.run())
             .map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok(Self { last, jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     pub(super) fn submit<T, E, F>(
@@ -144,12 +141,15 @@ struct Loop {
     inbox: Receiver<Job>,
     connection: rusqlite::Connection,
     keys: Arc<Keys>,
-    clock: Arc<dyn Clock>,
+    time: Arc<Timekeeper>,
+    /// What this transaction believes of the time; what the process does once it is committed.
+    belief: Belief,
     random: Random,
     touched: broadcast::Sender<Touched>,
     snapshots: SnapshotCache,
-    last: Arc<AtomicI64>,
     data_version: i64,
+    /// The version of the data for which `belief` was read.
+    clock_version: Option<i64>,
 }
 
 impl Loop {
@@ -174,8 +174,10 @@ impl Loop {
                     let _ = teller.send(self.notice_others()); // whoever asked may have gone
                 }
                 Job::Change { deadline, run } => {
-                    let begun =
-                        open.get_or_insert_with(|| Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)).clone();
+                    let begun = match &open {
+                        Some(begun) => begun.clone(),
+                        None => open.insert(self.begin()).clone(),
+                    };
                     let ready = begun.and(if Instant::now() < deadline { Ok(()) } else { Err(StoreError::Late) });
                     replies.extend(self.change(ready, run, &mut touched));
                 }
@@ -196,8 +198,10 @@ impl Loop {
                 let _ = self.connection.execute_batch("ROLLBACK");
             }
             self.snapshots = SnapshotCache::default();
+            (self.belief, self.clock_version) = (self.time.belief(), None);
             touched.clear();
         }
+        self.time.set(self.belief);
         // Those who wait at a machine first, then those who look on.
         for reply in replies {
             reply(committed.clone());
@@ -213,13 +217,14 @@ impl Loop {
         if let Err(error) = ready {
             return Some(run(Err(error)).1);
         }
-        // INVARIANT (time goes on): a transaction never reads an instant before that of an earlier one.
-        self.last.fetch_max(self.clock.now().millis(), Ordering::SeqCst);
-        let now = Time::from_millis(self.last.load(Ordering::SeqCst));
-        let mut tx = Tx::on_sqlite(&self.connection, now, &self.random, &self.keys, &mut self.snapshots);
+        // INVARIANT (time goes on): a transaction's instant comes from a hand that nobody can set. It lies before that of
+        // an earlier one only where a transaction between the two set the registry's time, and says so in the journal.
+        let moment = (&*self.time.clock, self.belief);
+        let mut tx = Tx::on_sqlite(&self.connection, moment, &self.random, &self.keys, &mut self.snapshots);
         let ran = catch_unwind(AssertUnwindSafe(|| run(Ok(&mut tx))));
         let kept = matches!(ran, Ok((true, _)));
         if kept {
+            self.belief = tx.belief;
             for what in tx.take_touched() {
                 if !touched.contains(&what) {
                     touched.push(what);
@@ -248,10 +253,31 @@ impl Loop {
         Ok(())
     }
 
+    /// Opens the transaction of a batch, and hears first whether another process set the registry's time.
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.read_belief()
+    }
+
+    fn read_belief(&mut self) -> Result<(), StoreError> {
+        let version = self.read_data_version()?;
+        if Some(version) != self.clock_version {
+            let moment = (&*self.time.clock, self.belief);
+            let tx = Tx::on_sqlite(&self.connection, moment, &self.random, &self.keys, &mut self.snapshots);
+            self.belief = tx.stored_belief()?.unwrap_or(self.belief);
+            self.clock_version = Some(version);
+        }
+        Ok(())
+    }
+
     fn notice_others(&mut self) -> Result<(), StoreError> {
         let version = self.read_data_version()?;
         if version != self.data_version {
             self.data_version = version;
+            if self.connection.is_autocommit() {
+                self.read_belief()?; // inside a batch it was read at its beginning
+                self.time.set(self.belief);
+            }
             let _ = self.touched.send(Touched::Everything); // nobody may be listening
         }
         Ok(())
