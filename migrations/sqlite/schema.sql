@@ -26,6 +26,8 @@ CREATE INDEX orders_open ON orders (next_at) WHERE settled_at IS NULL;
 
 CREATE INDEX orders_open_of_controller ON orders (controller) WHERE settled_at IS NULL;
 
+CREATE INDEX replies_by_age ON replies (at);
+
 CREATE INDEX restrictions_by_person ON restrictions (person);
 
 CREATE INDEX roles_by_person ON roles (person);
@@ -43,6 +45,10 @@ CREATE INDEX sessions_open_of_person ON sessions (person) WHERE ended_at IS NULL
 CREATE INDEX standbys_waiting ON standbys (machine, at) WHERE used_at IS NULL;
 
 CREATE INDEX suspensions_by_award ON suspensions (award);
+
+CREATE INDEX token_roles_by_role ON token_roles (held);
+
+CREATE INDEX tokens_by_person ON tokens (person);
 
 CREATE TABLE awards (
     person        TEXT NOT NULL REFERENCES people (person),
@@ -225,6 +231,15 @@ CREATE TABLE presence (
     silent_since INTEGER -- a session's lease ran out; NULL once it speaks
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE replies (
+    token  INTEGER NOT NULL REFERENCES tokens (token),
+    key    TEXT NOT NULL,
+    digest BLOB NOT NULL,    -- SHA-256 of the request
+    at     INTEGER NOT NULL,
+    sealed BLOB NOT NULL,    -- ChaCha20-Poly1305: an answer may hold a secret that is shown once
+    PRIMARY KEY (token, key)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE restrictions (
     restriction INTEGER PRIMARY KEY AUTOINCREMENT,
     person      TEXT NOT NULL REFERENCES people (person),
@@ -294,6 +309,24 @@ CREATE TABLE suspensions (
     until      INTEGER,
     ended_at   INTEGER, -- resumed before its end
     why        TEXT
+) STRICT;
+
+CREATE TABLE token_roles (
+    token INTEGER NOT NULL REFERENCES tokens (token),
+    held  INTEGER NOT NULL REFERENCES roles (held),
+    PRIMARY KEY (token, held)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tokens (
+    token    INTEGER PRIMARY KEY AUTOINCREMENT,
+    name     TEXT NOT NULL,
+    person   TEXT NOT NULL REFERENCES people (person), -- whose rights it has
+    tag      BLOB NOT NULL UNIQUE, -- HMAC-SHA-256 of 160 random bits, 16 bytes
+    scopes   TEXT NOT NULL,        -- with a space between
+    since    INTEGER NOT NULL,
+    until    INTEGER NOT NULL,
+    ended_at INTEGER,
+    end_why  TEXT
 ) STRICT;
 
 CREATE TRIGGER awards_remain BEFORE DELETE ON awards BEGIN SELECT RAISE(ABORT, 'awards are kept'); END;

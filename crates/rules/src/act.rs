@@ -186,6 +186,21 @@ pub enum Act {
         /// Which; none for the network's.
         venue: Option<VenueId>,
     },
+    /// Read how a venue's controllers are and what they were ordered.
+    ReadControllers {
+        /// Where they hang.
+        venue: VenueId,
+    },
+    /// Make a token with which a script does what a person may do.
+    MakeToken {
+        /// Whose rights it has.
+        of: PersonId,
+    },
+    /// End a token.
+    EndToken {
+        /// Whose rights it has.
+        of: PersonId,
+    },
     /// Look after the program: believe the clock, make backups, see how it is.
     Operate,
 }
@@ -213,7 +228,9 @@ impl Act {
             | Self::ErasePerson { person }
             | Self::EndSession { of: person, .. }
             | Self::ReadPerson { person }
-            | Self::ReadContact { person } => Some(person),
+            | Self::ReadContact { person }
+            | Self::MakeToken { of: person }
+            | Self::EndToken { of: person } => Some(person),
             Self::LockMachine { .. }
             | Self::UnlockMachine { .. }
             | Self::RecordIncident { .. }
@@ -225,6 +242,7 @@ impl Act {
             | Self::ProvisionController { .. }
             | Self::ReadMachine { .. }
             | Self::ReadJournal { .. }
+            | Self::ReadControllers { .. }
             | Self::Operate => None,
         }
     }
@@ -262,6 +280,9 @@ impl Act {
             | Self::ReadContact { .. }
             | Self::ReadMachine { .. }
             | Self::ReadJournal { .. }
+            | Self::ReadControllers { .. }
+            | Self::MakeToken { .. }
+            | Self::EndToken { .. }
             | Self::Operate => return None,
         };
         (person == actor).then_some(what)

@@ -150,6 +150,12 @@ pub fn powers(act: &Act, network: &Network) -> Result<Vec<Power>, Forbidden> {
         Act::ReadJournal { venue: Some(venue) } => {
             vec![at(Manager, venue), at(Auditor, venue), Power::Held(Auditor, Scope::Network)]
         }
+        Act::ReadControllers { venue } => {
+            vec![at(Manager, venue), at(Auditor, venue), admin(), Power::Held(Auditor, Scope::Network)]
+        }
+        // what a token may do is what its person may do, so nobody makes one for somebody else
+        Act::MakeToken { .. } => vec![Power::Themself],
+        Act::EndToken { .. } => vec![Power::Themself, admin()],
         Act::ReadJournal { venue: None } => vec![Power::Held(Auditor, Scope::Network)],
     })
 }

@@ -278,6 +278,29 @@ fn a_controllers_secrets_are_shown_once() {
 }
 
 #[test]
+fn a_token_is_shown_once_listed_without_its_secret_and_revoked() {
+    let place = Place::sample();
+    let scopes = ["--scope", "read", "--scope", "awards"];
+    let make = |more: &[&str]| place.run(&[&["token", "nightly export", "--for", "p-maiwenn"], more].concat());
+    make(&[]).refused(1, "a token needs a scope: read, journal, awards");
+    make(&["--scope", "award"]).refused(2, "did you mean `awards`?");
+    place.run(&["token", "nightly export", "--scope", "read"]).refused(2, "`--for PERSON` is needed");
+    make(&[&scopes[..], &["--preview"]].concat()).done();
+    assert_eq!(place.run(&["token", "list"]).done().out, "no tokens\n");
+    let made = make(&[&scopes[..], &["--until", "2027-06-30", "--json"]].concat()).done().json();
+    let secret = made["secret"].as_str().unwrap();
+    assert!(secret.starts_with("tremen_") && secret.len() == 39, "{secret}");
+    assert_eq!(made["until"], "2027-06-30T22:00:00Z");
+    let list = place.run(&["token", "list"]).done().out;
+    assert!(list.contains("p-maiwenn  nightly export  [read awards]  until 2027-06-30T22:00:00Z"), "{list}");
+    assert!(!list.contains(secret));
+    place.run(&["token", "revoke", "1"]).refused(2, "--reason TEXT");
+    place.run(&["token", "revoke", "1", "--reason", "the script is gone"]).done();
+    place.run(&["token", "revoke", "1", "--reason", "again"]).refused(1, "token 1 is over already");
+    assert!(place.run(&["token", "list", "--for", "p-maiwenn"]).done().out.contains("ended: the script is gone"));
+}
+
+#[test]
 fn the_doctor_says_what_to_do() {
     let place = Place::empty();
     let first = place.run(&["doctor"]).done();

@@ -91,6 +91,9 @@ fn acts(person: &PersonId) -> Vec<Act> {
         Act::ReadMachine { machine: machine() },
         Act::ReadJournal { venue: Some(venue()) },
         Act::ReadJournal { venue: None },
+        Act::ReadControllers { venue: venue() },
+        Act::MakeToken { of: person() },
+        Act::EndToken { of: person() },
         Act::Operate,
     ]);
     acts
@@ -130,6 +133,9 @@ fn name(act: &Act) -> String {
         Act::ReadMachine { .. } => "read a machine's history".to_owned(),
         Act::ReadJournal { venue: Some(_) } => "read the venue's journal".to_owned(),
         Act::ReadJournal { venue: None } => "read the whole journal".to_owned(),
+        Act::ReadControllers { .. } => "read about controllers".to_owned(),
+        Act::MakeToken { .. } => "make a token".to_owned(),
+        Act::EndToken { .. } => "end a token".to_owned(),
         Act::Operate => "operate the program".to_owned(),
     }
 }

@@ -25,6 +25,7 @@ pub mod serve;
 pub mod stop;
 pub mod suspend;
 pub mod tap;
+pub mod token;
 pub mod unblock_card;
 pub mod unlock;
 pub mod unrestrict;
@@ -98,6 +99,8 @@ enum Command {
     Handover(handover::Handover),
     /// Give and end roles
     Role(role::Role),
+    /// Make, list and revoke the tokens of scripts
+    Token(token::Token),
     /// Give controllers their secrets, show and retire them
     Controller(controller::Controller),
     /// Show the registry's time beside the system's, or believe the system's after a step
@@ -141,6 +144,7 @@ pub fn run() -> ExitCode {
             Command::UnblockCard(it) => desk::exit(unblock_card::run(&it).await),
             Command::Handover(it) => desk::exit(handover::run(&it).await),
             Command::Role(it) => desk::exit(role::run(&it).await),
+            Command::Token(it) => desk::exit(token::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
             Command::Clock(it) => desk::exit(clock::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
@@ -162,8 +166,13 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
         early.extend(arguments.drain(1..=taken.min(arguments.len() - 1)));
     }
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
-    let is = |at: usize, words: &[&str]| arguments.get(at).is_some_and(|it| words.iter().any(|word| it == word));
-    let two_words = is(1, &["controller", "role"]) || is(1, &["clock"]) && is(2, &["accept"]);
+    let word = |at: usize| arguments.get(at).and_then(|it| it.to_str()).unwrap_or_default();
+    let two_words = match word(1) {
+        "controller" | "role" => true,
+        "token" => matches!(word(2), "list" | "revoke"),
+        "clock" => word(2) == "accept",
+        _ => false,
+    };
     let command = if two_words { 3 } else { 2 }.min(arguments.len());
     arguments.splice(command..command, early);
     arguments
@@ -199,6 +208,8 @@ mod tests {
         assert_eq!(moved("tremen --config a controller add x"), "tremen controller add --config a x");
         assert_eq!(moved("tremen --config a clock accept"), "tremen clock accept --config a");
         assert_eq!(moved("tremen --config a clock"), "tremen clock --config a");
+        assert_eq!(moved("tremen --json token a --for b"), "tremen token --json a --for b");
+        assert_eq!(moved("tremen --json token revoke 3"), "tremen token revoke --json 3");
         assert_eq!(moved("tremen --version"), "tremen --version");
         assert_eq!(moved("tremen --config"), "tremen --config");
     }

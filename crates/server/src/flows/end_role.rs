@@ -5,7 +5,7 @@ use tremen_rules::authority::Act;
 use tremen_rules::dossier::Role;
 use tremen_rules::{PersonId, Scope};
 
-use super::{Effects, FlowError, Warrant, checks, network, sessions};
+use super::{Effects, FlowError, Warrant, checks, end_token, network, sessions};
 use crate::store::Tx;
 
 /// Whose role over what.
@@ -19,7 +19,7 @@ pub struct Request {
     pub scope: Scope,
 }
 
-/// Ends the role now, also where it was still to begin.
+/// Ends the role now, also where it was still to begin, and with it the tokens that rest on it.
 ///
 /// # Errors
 /// When the author may not, the person does not hold it, or the store fails.
@@ -40,7 +40,11 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, request: &Request) -> Result<Effe
     if ended.is_empty() {
         return Err(FlowError::Refused(format!("the person is not {} of {scope}", role.as_str())));
     }
-    let story = json!({ "person": person, "held": ended, "role": role, "scope": scope });
+    let mut tokens = Vec::new();
+    for held in &ended {
+        tokens.extend(end_token::with_role(tx, warrant, *held)?);
+    }
+    let story = json!({ "person": person, "held": ended, "role": role, "scope": scope, "tokens": tokens });
     let entry = tx.record("role_ended", &warrant.story(story))?;
     Ok(Effects { entry, stopped: sessions::review_person(tx, &person, entry)? })
 }

@@ -5,6 +5,7 @@
 //! [`Store::write`](crate::store::Store::write), or with [`preview`] to learn what it would do.
 
 pub mod apply_network;
+pub mod authenticate;
 pub mod award_reference;
 pub mod believe_clock;
 pub mod block_card;
@@ -15,6 +16,7 @@ pub mod end_due_locks;
 pub mod end_due_sessions;
 pub mod end_restriction;
 pub mod end_role;
+pub mod end_token;
 pub mod explain;
 mod explain_steps;
 pub mod export_facts;
@@ -33,6 +35,8 @@ pub mod import_roles;
 mod import_tests;
 pub mod link_controller;
 pub mod lock_machine;
+pub mod make_token;
+pub mod once;
 pub mod provision_controller;
 pub mod record_handover;
 #[cfg(test)]
@@ -48,6 +52,7 @@ pub mod sessions;
 pub mod stop_session;
 pub mod suspend_award;
 pub mod take_report;
+pub mod token_scope;
 pub mod unblock_card;
 pub mod unlock_machine;
 
@@ -108,6 +113,13 @@ impl FlowError {
 pub enum Actor {
     /// A person of the network, bound by their roles.
     Person(PersonId),
+    /// A script with a person's token, bound by that person's roles.
+    Token {
+        /// The token's number.
+        token: i64,
+        /// Whose.
+        person: PersonId,
+    },
     /// Whoever has a shell on the registry's own machine, bound by nothing but the journal.
     Operator,
     /// The registry itself, as when a right ends on its day.
@@ -120,6 +132,7 @@ impl Actor {
     pub fn to_json(&self) -> Json {
         match self {
             Self::Person(person) => json!({ "person": person }),
+            Self::Token { token, person } => json!({ "person": person, "token": token }),
             Self::Operator => json!("operator"),
             Self::Registry => json!("registry"),
         }
@@ -129,7 +142,7 @@ impl Actor {
     #[must_use]
     pub const fn person(&self) -> Option<&PersonId> {
         match self {
-            Self::Person(person) => Some(person),
+            Self::Person(person) | Self::Token { person, .. } => Some(person),
             Self::Operator | Self::Registry => None,
         }
     }
@@ -150,7 +163,7 @@ impl Warrant {
     /// # Errors
     /// [`FlowError::Forbidden`], which says the role that it takes.
     pub fn allows(&self, tx: &Tx<'_>, act: &Act, network: &Network) -> Result<(), FlowError> {
-        let Actor::Person(person) = &self.by else { return Ok(()) };
+        let Some(person) = self.by.person() else { return Ok(()) };
         let facts = tx.person_facts(person)?;
         may(&facts, act, network, tx.now()).map_err(|why| {
             let key = tx.person(person).ok().flatten().map_or_else(|| person.to_string(), |row| row.key);
@@ -214,19 +227,28 @@ pub async fn preview<F>(store: &Store, person: PersonId, flow: F) -> Result<Prev
 where
     F: FnOnce(&mut Tx<'_>) -> Result<Effects, FlowError> + Send + 'static,
 {
-    store
-        .preview(move |tx| {
-            let before = usable_machines(tx, &person)?;
-            let effects = flow(tx)?;
-            let after = usable_machines(tx, &person)?;
-            let network = network(tx)?;
-            let closed: Vec<_> = before.difference(&after).cloned().collect();
-            let opened: Vec<_> = after.difference(&before).cloned().collect();
-            let venues = closed.iter().chain(&opened).filter_map(|it| network.machines.get(it));
-            let venues = venues.map(|machine| machine.venue.clone()).collect();
-            Ok(Preview { stopped: effects.stopped, closed, opened, venues })
-        })
-        .await
+    store.preview(move |tx| watched(tx, Some(&person), flow)).await
+}
+
+/// Runs a flow and tells what changed for a person, if it is about one. Whoever calls takes the transaction back.
+///
+/// # Errors
+/// What the flow returns.
+pub fn watched<E: From<FlowError> + From<StoreError>>(
+    tx: &mut Tx<'_>,
+    person: Option<&PersonId>,
+    flow: impl FnOnce(&mut Tx<'_>) -> Result<Effects, E>,
+) -> Result<Preview, E> {
+    let usable = |tx: &mut Tx<'_>| person.map_or_else(|| Ok(BTreeSet::new()), |person| usable_machines(tx, person));
+    let before = usable(tx)?;
+    let effects = flow(tx)?;
+    let after = usable(tx)?;
+    let network = network(tx)?;
+    let closed: Vec<_> = before.difference(&after).cloned().collect();
+    let opened: Vec<_> = after.difference(&before).cloned().collect();
+    let venues = closed.iter().chain(&opened).filter_map(|it| network.machines.get(it));
+    let venues = venues.map(|machine| machine.venue.clone()).collect();
+    Ok(Preview { stopped: effects.stopped, closed, opened, venues })
 }
 
 /// The machines that a person has the right to use, closing hours, other people's sessions, locks and the need for a

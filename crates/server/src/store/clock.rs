@@ -36,7 +36,7 @@ impl Timekeeper {
 }
 
 /// What an act began or ended at its own instant. What an act said of another day has another instant.
-const ACTS: [(&str, &str); 14] = [
+const ACTS: [(&str, &str); 16] = [
     ("awards", "issued_at"),
     ("awards", "superseded_at"),
     ("awards", "revoked_at"),
@@ -51,15 +51,18 @@ const ACTS: [(&str, &str); 14] = [
     ("roles", "ended_at"),
     ("machine_locks", "since"),
     ("machine_locks", "ended_at"),
+    ("tokens", "since"),
+    ("tokens", "ended_at"),
 ];
 
 /// What runs, and by which instants it is measured; the condition names the rows that still run.
-const RUNNING: [(&str, &str, &str); 6] = [
+const RUNNING: [(&str, &str, &str); 7] = [
     ("sessions", "opened_at, hard_end, lease_until, active_at, due_at", "ended_at IS NULL"),
     ("orders", "next_at", "settled_at IS NULL"),
     ("standbys", "at", "used_at IS NULL AND at > $2"),
     ("presence", "online_since", "online_since IS NOT NULL"),
     ("presence", "silent_since", "silent_since IS NOT NULL"),
+    ("replies", "at", "at IS NOT NULL"),
     ("links", "stepped_ms", "state <> 'gone'"),
 ];
 
@@ -173,5 +176,74 @@ impl Tx<'_> {
             |row| row.get::<Option<i64>>(0),
         )
         .map(Option::flatten)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ACTS, RUNNING};
+
+    /// Instants that a step of the clock leaves alone, and why.
+    const STAYS: [(&str, &[&str]); 4] = [
+        ("history: what was written then, by the clock of then", HISTORY),
+        ("days of the calendar that somebody set", DAYS),
+        ("computed anew in the same transaction", &["sessions.right_end"]),
+        ("looked at for its being there, never for when", PRESENT),
+    ];
+    const HISTORY: &[&str] = &[
+        "entries.at",
+        "revisions.at",
+        "decisions.at",
+        "sessions.ended_at",
+        "orders.at",
+        "orders.settled_at",
+        "standbys.used_at",
+        "links.at",
+        "people.since",
+        "cards.since",
+        "clock.at",
+    ];
+    const DAYS: &[&str] = &[
+        "awards.valid_until",
+        "suspensions.until",
+        "memberships.since",
+        "memberships.until",
+        "restrictions.until",
+        "roles.until",
+        "machine_locks.until",
+        "tokens.until",
+    ];
+    const PRESENT: &[&str] = &["credentials.since", "credentials.ended_at"];
+
+    #[test]
+    fn every_instant_of_the_tables_is_moved_by_a_step_of_the_clock_or_has_a_reason_to_stay() {
+        let schema = include_str!("../../../../migrations/sqlite/schema.sql");
+        let mut known: Vec<String> = ACTS.iter().map(|(table, column)| format!("{table}.{column}")).collect();
+        for (table, columns, _) in RUNNING {
+            known.extend(columns.split(", ").map(|column| format!("{table}.{column}")));
+        }
+        known.extend(STAYS.iter().flat_map(|(_, columns)| columns.iter().map(|&column| column.to_owned())));
+        let mut table = "";
+        let mut found = Vec::new();
+        for line in schema.lines() {
+            if let Some(rest) = line.strip_prefix("CREATE ") {
+                table = rest.strip_prefix("TABLE ").and_then(|rest| rest.split([' ', '(']).next()).unwrap_or("");
+            }
+            let mut words = line.split_whitespace();
+            let (Some(column), Some(kind)) = (words.next(), words.next()) else { continue };
+            if kind.trim_end_matches(',') != "INTEGER" {
+                continue;
+            }
+            let is_instant = ["at", "since", "until"].contains(&column)
+                || ["_at", "_since", "_until", "_end"].iter().any(|end| column.ends_with(end));
+            if is_instant && !table.is_empty() {
+                found.push(format!("{table}.{column}"));
+            }
+        }
+        let unknown: Vec<_> = found.iter().filter(|column| !known.contains(column)).collect();
+        assert!(unknown.is_empty(), "say in store/clock.rs what a step of the clock does to {unknown:?}");
+        let is_there = |column: &&String| found.contains(column) || column.as_str() == "links.stepped_ms";
+        let gone: Vec<_> = known.iter().filter(|column| !is_there(column)).collect();
+        assert!(gone.is_empty(), "store/clock.rs names what is not there: {gone:?}");
     }
 }

@@ -19,6 +19,7 @@ mod orders;
 mod people;
 mod sessions;
 mod standbys;
+mod tokens;
 mod tx;
 mod views;
 mod writer;
@@ -39,6 +40,7 @@ pub use orders::{NewOrder, OrderRow};
 pub use people::{HeldRoleRow, NewPerson, PersonRow, RestrictionRow};
 pub use sessions::{NewSession, SILENCE_MS, SessionRow};
 pub use standbys::{Part, StandbyRow};
+pub use tokens::{KeptReply, NewToken, TokenRow};
 pub use tx::{Column, Param, Random, Row, StoreError, Touched, Tx, TypedNull, Value};
 pub use views::{DecisionView, LockView, MachineNow};
 
