@@ -12,6 +12,8 @@ CREATE UNIQUE INDEX decisions_by_nonce ON decisions (controller, nonce);
 
 CREATE INDEX decisions_by_person ON decisions (person, at);
 
+CREATE INDEX incident_notes_by_incident ON incident_notes (incident);
+
 CREATE INDEX links_by_link ON links (controller, link);
 
 CREATE INDEX links_by_number ON links (controller, number);
@@ -31,6 +33,8 @@ CREATE INDEX replies_by_age ON replies (at);
 CREATE INDEX restrictions_by_person ON restrictions (person);
 
 CREATE INDEX roles_by_person ON roles (person);
+
+CREATE INDEX sessions_by_decision ON sessions (decision);
 
 CREATE INDEX sessions_by_machine ON sessions (machine, opened_at);
 
@@ -109,6 +113,16 @@ CREATE TABLE credentials (
     PRIMARY KEY (controller, version)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE daily_counts (
+    day     TEXT NOT NULL,    -- YYYY-MM-DD in the venue's time zone
+    machine TEXT NOT NULL,
+    what    TEXT NOT NULL,    -- grant, more, deny, done: decisions; session
+    reason  TEXT NOT NULL,    -- of a decision the one shown, of a session why it ended; may be empty
+    count   INTEGER NOT NULL,
+    used_s  INTEGER NOT NULL, -- of sessions, seconds in use
+    PRIMARY KEY (day, machine, what, reason)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE decisions (
     decision   INTEGER PRIMARY KEY, -- never reused: the newest is never deleted
     entry      INTEGER NOT NULL REFERENCES entries (entry), -- its payload holds the facts
@@ -142,6 +156,19 @@ CREATE TABLE entries (
     digest  BLOB NOT NULL -- SHA-256 of salt and payload
 ) STRICT;
 
+CREATE TABLE erased_payloads (
+    entry    INTEGER PRIMARY KEY REFERENCES entries (entry),
+    cause    INTEGER NOT NULL REFERENCES entries (entry), -- the entry that tells of the erasure
+    decision INTEGER UNIQUE -- the decision whose facts it held, and that went with it
+) STRICT;
+
+CREATE TABLE erasures (
+    person   TEXT PRIMARY KEY REFERENCES people (person),
+    asked_at INTEGER NOT NULL,
+    cause    INTEGER NOT NULL REFERENCES entries (entry),
+    done_at  INTEGER -- NULL while something is left
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE handovers (
     person  TEXT NOT NULL REFERENCES people (person),
     machine TEXT NOT NULL,
@@ -149,6 +176,34 @@ CREATE TABLE handovers (
     by      TEXT REFERENCES people (person),
     PRIMARY KEY (person, machine, at)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE incident_notes (
+    note     INTEGER PRIMARY KEY AUTOINCREMENT,
+    incident INTEGER NOT NULL REFERENCES incidents (incident),
+    at       INTEGER NOT NULL,
+    by       TEXT REFERENCES people (person), -- NULL: the operator
+    text     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE incident_people (
+    incident INTEGER NOT NULL REFERENCES incidents (incident),
+    person   TEXT NOT NULL REFERENCES people (person),
+    PRIMARY KEY (incident, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE incidents (
+    incident   INTEGER PRIMARY KEY AUTOINCREMENT,
+    machine    TEXT NOT NULL,
+    since      INTEGER NOT NULL,
+    until      INTEGER NOT NULL,
+    opened_at  INTEGER NOT NULL,
+    opened_by  TEXT REFERENCES people (person), -- NULL: the operator
+    entry      INTEGER NOT NULL REFERENCES entries (entry),
+    why        TEXT NOT NULL,
+    closed_at  INTEGER,
+    outcome    TEXT,
+    keep_until INTEGER -- it holds until then; NULL while it is open
+) STRICT;
 
 CREATE TABLE links (
     controller    TEXT NOT NULL,
@@ -203,6 +258,15 @@ CREATE TABLE orders (
     PRIMARY KEY (controller, number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE outliving_restrictions (
+    tag         BLOB NOT NULL,    -- HMAC of the key, the e-mail address, or name and birth date, 16 bytes
+    restriction INTEGER NOT NULL, -- the number that it had
+    scope       TEXT NOT NULL,
+    since       INTEGER NOT NULL,
+    until       INTEGER,
+    PRIMARY KEY (tag, restriction)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE payloads (
     entry INTEGER PRIMARY KEY REFERENCES entries (entry),
     salt  BLOB NOT NULL, -- 16 random bytes
@@ -219,7 +283,7 @@ CREATE TABLE people (
     guardian         TEXT REFERENCES people (person),
     guardian_consent TEXT, -- YYYY-MM-DD
     since            INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, seen_at INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE presence (
     controller   TEXT PRIMARY KEY,
@@ -249,6 +313,11 @@ CREATE TABLE restrictions (
     ended_at    INTEGER,
     why         TEXT
 ) STRICT;
+
+CREATE TABLE retired_cards (
+    tag          BLOB PRIMARY KEY, -- as in cards
+    last_counter INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE revisions (
     revision INTEGER PRIMARY KEY, -- counts up from 1
@@ -289,6 +358,12 @@ CREATE TABLE sessions (
     spoke_n     INTEGER,          -- and that report's counter
     ended_at    INTEGER,
     end_why     TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE spent_nonces (
+    controller TEXT NOT NULL,
+    nonce      BLOB NOT NULL,
+    PRIMARY KEY (controller, nonce)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE standbys (
@@ -339,3 +414,7 @@ BEGIN SELECT RAISE(ABORT, 'declarations are versioned'); END;
 CREATE TRIGGER entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 
 CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER erasures_told BEFORE DELETE ON erased_payloads BEGIN SELECT RAISE(ABORT, 'erasures are told for ever'); END;
+
+CREATE TRIGGER incidents_remain BEFORE DELETE ON incidents BEGIN SELECT RAISE(ABORT, 'incidents are kept'); END;

@@ -10,6 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use tremen_files::nearest::did_you_mean;
 
+use crate::flows::apply_retention::Schedule;
+
 /// The prefix of the environment variables: `web.address` is `TREMEN_WEB__ADDRESS`.
 const PREFIX: &str = "TREMEN_";
 
@@ -34,6 +36,8 @@ pub struct Config {
     pub web_tls: Option<Tls>,
     /// The folder of the secret keys.
     pub keys: PathBuf,
+    /// How long things are kept.
+    pub retention: Schedule,
     /// The form of the logs.
     pub log_format: LogFormat,
     /// What is logged: a level, or `tracing` directives.
@@ -91,6 +95,7 @@ impl Default for Config {
             public_url: None,
             web_tls: None,
             keys: PathBuf::from("data/keys"),
+            retention: Schedule::default(),
             log_format: LogFormat::Auto,
             log_level: "info,mqtt5=warn".to_owned(),
             ahead_seconds: 0,
@@ -109,7 +114,7 @@ pub struct ConfigError {
 }
 
 /// Every key, dotted.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 20] = [
     "database.url",
     "broker.url",
     "broker.username",
@@ -123,6 +128,10 @@ const KEYS: [&str; 16] = [
     "web.tls.cert_file",
     "web.tls.key_file",
     "keys.folder",
+    "retention.access_months",
+    "retention.administration_months",
+    "retention.inactive_months",
+    "retention.incident_months",
     "log.format",
     "log.level",
     "clock.ahead_seconds",
@@ -188,6 +197,16 @@ impl Config {
         }
         if let Some(it) = take("keys.folder") {
             config.keys = PathBuf::from(it.value);
+        }
+        for (key, kept) in [
+            ("retention.access_months", &mut config.retention.access_months),
+            ("retention.administration_months", &mut config.retention.administration_months),
+            ("retention.inactive_months", &mut config.retention.inactive_months),
+            ("retention.incident_months", &mut config.retention.incident_months),
+        ] {
+            if let Some(it) = take(key) {
+                check(&it.place, months(&it.value).map(|months| *kept = months));
+            }
         }
         if let Some(it) = take("log.format") {
             check(&it.place, log_format(&it.value).map(|form| config.log_format = form));
@@ -337,6 +356,11 @@ fn public_url(text: &str) -> Result<String, String> {
     } else {
         Err(format!("`{text}` is not a public address: \"https://host\""))
     }
+}
+
+fn months(text: &str) -> Result<u32, String> {
+    let whole = text.parse().ok().filter(|months| (1..=1200).contains(months));
+    whole.ok_or_else(|| format!("`{text}` is not a number of calendar months: 1 to 1200"))
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {

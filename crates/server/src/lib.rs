@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod daily;
 pub mod flows;
 pub mod keys;
 pub mod machines;

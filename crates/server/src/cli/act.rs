@@ -102,6 +102,11 @@ impl Act {
         Ok(Warrant { by, why })
     }
 
+    /// Whether a reason is given.
+    pub(super) const fn has_reason(&self) -> bool {
+        self.reason.is_some()
+    }
+
     /// Whether only to look.
     pub(super) const fn is_preview(&self) -> bool {
         self.preview

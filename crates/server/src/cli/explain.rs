@@ -11,6 +11,7 @@ use super::desk::{CliError, Common, Desk, read_uid, say, wrong};
 use super::file::read_file;
 use crate::flows::FlowError;
 use crate::flows::explain::{Behind, Explanation, Question, Recorded, Who, recorded, run as explain};
+use crate::store::{DecisionRecord, Entry, ErasedPayload};
 
 /// Says what would be decided, and why.
 #[derive(Debug, Clone, clap::Args)]
@@ -59,8 +60,12 @@ pub fn run(this: &Explain) -> Result<ExitCode, CliError> {
     let desk = Desk::open(&this.common)?;
     if let Some(decision) = this.decision {
         let found = desk.store.read_here(|tx| recorded(tx, decision))?;
-        let json = recorded_json(&found);
-        desk.tell(&recorded_text(&found), &json);
+        match &found {
+            Recorded::Kept(record, entry) => {
+                desk.tell(&recorded_text(record, entry.as_ref()), &recorded_json(record, entry.as_ref()));
+            }
+            Recorded::Erased(erased) => desk.tell(&erased_text(decision, erased), &erased_json(decision, erased)),
+        }
     } else if let Some(file) = &this.questions {
         say(&answers(&desk, file)?.to_string());
     } else {
@@ -170,19 +175,35 @@ fn push_behind(text: &mut String, behind: &Behind) {
     text.push_str(&format!("   next  {next_step}\n"));
 }
 
-fn recorded_json(found: &Recorded) -> Json {
-    let Recorded { decision, entry } = found;
+fn erased_text(decision: i64, erased: &ErasedPayload) -> String {
+    let ErasedPayload { entry, cause, at, kind } = erased;
+    let why = match kind.as_str() {
+        "retention_applied" => "by schedule",
+        "person_erased" => "with the person whom it concerned",
+        other => other,
+    };
+    let at = print_time(*at);
+    format!(
+        "decision {decision} was erased on {at} {why} (journal entry {cause}); of it entry {entry} stays, without facts"
+    )
+}
+
+fn erased_json(decision: i64, erased: &ErasedPayload) -> Json {
+    let ErasedPayload { entry, cause, at, kind } = erased;
+    json!({ "decision": decision, "entry": entry, "erased": { "at": print_time(*at), "by": kind, "entry": cause } })
+}
+
+fn recorded_json(decision: &DecisionRecord, entry: Option<&Entry>) -> Json {
     json!({
         "decision": decision.decision, "entry": decision.entry, "at": print_time(decision.at),
         "controller": decision.controller, "machine": decision.machine, "person": decision.person,
         "intent": decision.intent, "verdict": decision.verdict, "reason": decision.reason,
         "session": decision.session.map(|session| session.to_string()),
-        "read": entry.as_ref().and_then(|entry| entry.body.clone()),
+        "read": entry.and_then(|entry| entry.body.clone()),
     })
 }
 
-fn recorded_text(found: &Recorded) -> String {
-    let Recorded { decision, entry } = found;
+fn recorded_text(decision: &DecisionRecord, entry: Option<&Entry>) -> String {
     let mut text = format!(
         "{}{}\ndecision {} of {}, {} at {} through {}, journal entry {}\n",
         decision.verdict,
@@ -194,7 +215,7 @@ fn recorded_text(found: &Recorded) -> String {
         decision.controller,
         decision.entry
     );
-    match entry.as_ref().and_then(|entry| entry.body.as_ref()) {
+    match entry.and_then(|entry| entry.body.as_ref()) {
         None => text.push_str("the facts that were read have been erased"),
         Some(Json::Object(body)) => {
             text.push_str("\nread when it was made (instants in milliseconds since 1970):\n");

@@ -7,7 +7,7 @@ use tremen_files::table::Kind;
 
 use super::desk::{CliError, Common, Desk, say, wrong};
 use crate::flows::export_records::Record;
-use crate::flows::{export_facts, export_records, network};
+use crate::flows::{Actor, Warrant, export_counts, export_facts, export_person, export_records, network};
 use crate::store::StoreError;
 
 /// Writes the network file, a kind of CSV that `import` reads, or what happened.
@@ -16,8 +16,11 @@ use crate::store::StoreError;
     after_help = "Example: tremen export network > network.toml\n         tremen export decisions --since 2026-11-01 > novembre.csv"
 )]
 pub struct Export {
-    /// network, people, cards, awards, memberships, restrictions, handovers, roles, machines, journal, sessions, decisions
+    /// network, people, cards, awards, memberships, restrictions, handovers, roles, machines, journal, sessions, decisions,
+    /// counts, person
     kind: String,
+    /// Of `person` whom, by their key or random id
+    id: Option<String>,
     /// Only what began then or later
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -46,8 +49,10 @@ pub fn run(this: &Export) -> Result<ExitCode, CliError> {
         ("journal", None) => desk.store.read_here(|tx| export_records::run(tx, Record::Journal, since))?,
         ("sessions", None) => desk.store.read_here(|tx| export_records::run(tx, Record::Sessions, since))?,
         ("decisions", None) => desk.store.read_here(|tx| export_records::run(tx, Record::Decisions, since))?,
+        ("counts", None) => desk.store.read_here(|tx| export_counts::run(tx, since))?,
+        ("person", None) => return person(&desk, this.id.as_deref()),
         (other, None) => {
-            let mut names = vec!["network", "journal", "sessions", "decisions"];
+            let mut names = vec!["network", "journal", "sessions", "decisions", "counts", "person"];
             names.extend(Kind::ALL.map(Kind::as_str));
             return Err(wrong(format!(
                 "`{other}` cannot be exported: {}{}",
@@ -61,5 +66,15 @@ pub fn run(this: &Export) -> Result<ExitCode, CliError> {
     } else {
         say(&text)
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything that is stored of a person, as JSON.
+fn person(desk: &Desk, id: Option<&str>) -> Result<ExitCode, CliError> {
+    let id = id.ok_or_else(|| wrong("whom? `tremen export person PERSON`, by their key or random id"))?;
+    let person = desk.person(id)?.person;
+    let warrant = Warrant { by: Actor::Operator, why: String::new() };
+    let told = desk.store.read_here(|tx| export_person::run(tx, &warrant, &person))?;
+    say(&format!("{told:#}"));
     Ok(ExitCode::SUCCESS)
 }

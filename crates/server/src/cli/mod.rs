@@ -9,16 +9,19 @@ pub mod controller;
 pub mod demo;
 pub mod desk;
 pub mod doctor;
+pub mod erase_person;
 pub mod explain;
 pub mod export;
 mod file;
 pub mod handover;
 pub mod import;
+pub mod incident;
 pub mod lock;
 mod logs;
 pub mod renew;
 pub mod restrict;
 pub mod resume;
+pub mod retention;
 pub mod revoke;
 pub mod role;
 pub mod serve;
@@ -89,6 +92,8 @@ enum Command {
     Lock(lock::Lock),
     /// Put a machine back into service
     Unlock(unlock::Unlock),
+    /// Open, note, close and show incidents
+    Incident(incident::Incident),
     /// Stop the session that runs on a machine
     Stop(stop::Stop),
     /// Block a card
@@ -99,6 +104,10 @@ enum Command {
     Handover(handover::Handover),
     /// Give and end roles
     Role(role::Role),
+    /// Erase a person
+    ErasePerson(erase_person::ErasePerson),
+    /// Let go what is kept long enough
+    Retention(retention::Retention),
     /// Make, list and revoke the tokens of scripts
     Token(token::Token),
     /// Give controllers their secrets, show and retire them
@@ -139,11 +148,14 @@ pub fn run() -> ExitCode {
             Command::Unrestrict(it) => desk::exit(unrestrict::run(&it).await),
             Command::Lock(it) => desk::exit(lock::run(&it).await),
             Command::Unlock(it) => desk::exit(unlock::run(&it).await),
+            Command::Incident(it) => desk::exit(incident::run(&it).await),
             Command::Stop(it) => desk::exit(stop::run(&it).await),
             Command::BlockCard(it) => desk::exit(block_card::run(&it).await),
             Command::UnblockCard(it) => desk::exit(unblock_card::run(&it).await),
             Command::Handover(it) => desk::exit(handover::run(&it).await),
             Command::Role(it) => desk::exit(role::run(&it).await),
+            Command::ErasePerson(it) => desk::exit(erase_person::run(&it).await),
+            Command::Retention(it) => desk::exit(retention::run(&it).await),
             Command::Token(it) => desk::exit(token::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
             Command::Clock(it) => desk::exit(clock::run(&it).await),
@@ -168,7 +180,7 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
     let word = |at: usize| arguments.get(at).and_then(|it| it.to_str()).unwrap_or_default();
     let two_words = match word(1) {
-        "controller" | "role" => true,
+        "controller" | "role" | "incident" => true,
         "token" => matches!(word(2), "list" | "revoke"),
         "clock" => word(2) == "accept",
         _ => false,

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::clock::SystemClock;
 use crate::config::{self, Config};
+use crate::daily::Daily;
 use crate::keys::Keys;
 use crate::machines::client::Address;
 use crate::machines::{EmbeddedSettings, Secret, Tls};
@@ -29,6 +30,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let keys = Arc::new(Keys::open(&config.keys)?);
     let clock = Arc::new(SystemClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let store = Store::open(&config.database, keys, clock, system_random())?;
+    let daily = Daily::start(&store, config.retention);
     let running = start(Parts { store, broker: broker(config)?, web: Some(config.web_address) }).await?;
     let broker = &running.broker;
     let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
@@ -36,6 +38,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     say(&format!("tremen serves: pages on {web}, broker at mqtt://{}:{}", broker.host, broker.port));
     stop_asked().await;
     tracing::info!("the registry stops");
+    daily.stop().await;
     running.stop().await;
     Ok(())
 }

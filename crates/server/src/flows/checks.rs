@@ -81,9 +81,18 @@ fn second_person(warrant: &Warrant, act: &Act, network: &Network) -> Result<(), 
     }
 }
 
-/// The person with this random id.
+/// The person with this random id, who was not erased.
 pub(super) fn person(tx: &Tx<'_>, person: &PersonId) -> Result<PersonRow, FlowError> {
-    tx.person(person)?.ok_or_else(|| FlowError::unknown("person", person))
+    let row = tx.person(person)?.ok_or_else(|| FlowError::unknown("person", person))?;
+    match tx.erasure(person)? {
+        None => Ok(row),
+        Some(erasure) => {
+            let at = print(erasure.asked_at);
+            Err(FlowError::Refused(format!(
+                "person `{person}` was erased on {at}: nothing is done about them any more"
+            )))
+        }
+    }
 }
 
 /// The award with this id.

@@ -73,7 +73,7 @@ pub fn run(tx: &mut Tx<'_>, asking: &Asking) -> Result<Option<Answer>, FlowError
     let read = if trusted { read_card(tx, &ask.reading)? } else { Read::unknown() };
     let reading = ReadingFacts {
         controller_trusted: trusted,
-        replayed: earlier.is_some() || stale || read.replayed,
+        replayed: earlier.is_some() || stale || read.replayed || used_long_ago(tx, asking)?,
         serves_machine: network
             .controllers
             .get(&sender.controller)
@@ -107,6 +107,12 @@ pub fn run(tx: &mut Tx<'_>, asking: &Asking) -> Result<Option<Answer>, FlowError
         return Err(FlowError::ClockDoubted);
     }
     tap.answer(tx).map(Some)
+}
+
+/// Whether the nonce was used in an ask whose decision is forgotten; a sealed ask of that age is stale already.
+fn used_long_ago(tx: &Tx<'_>, asking: &Asking) -> Result<bool, StoreError> {
+    let plain = asking.sender.profile == Profile::Plain;
+    Ok(plain && tx.nonce_is_kept(&asking.sender.controller, asking.ask.nonce.0)?)
 }
 
 /// Whether this very transaction opened the session that an answer grants; an owner's second tap and a repeat did not.

@@ -12,7 +12,7 @@ use tremen_rules::{
 use super::checks::print;
 use super::explain_steps::{step_json, step_text};
 use super::{FlowError, person_named};
-use crate::store::{DecisionRecord, Entry, Tx};
+use crate::store::{DecisionRecord, Entry, ErasedPayload, Tx};
 
 /// Who stands before the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,23 +253,26 @@ fn award(award: &tremen_rules::Award) -> Json {
     })
 }
 
-/// A decision as it was made.
+/// What is known of a decision that was made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recorded {
-    /// The decision.
-    pub decision: DecisionRecord,
-    /// Its journal entry, whose payload holds the facts that were read; without a payload once it was erased.
-    pub entry: Option<Entry>,
+pub enum Recorded {
+    /// The decision, and its journal entry, whose payload holds the facts that were read; without one once it was erased.
+    Kept(Box<DecisionRecord>, Option<Entry>),
+    /// It was erased: when, and on which entry's word.
+    Erased(ErasedPayload),
 }
 
 /// What was read when a decision was made.
 ///
 /// # Errors
-/// When there is no such decision, or the store fails.
+/// When there never was such a decision, or the store fails.
 pub fn recorded(tx: &Tx<'_>, decision: i64) -> Result<Recorded, FlowError> {
-    let decision = tx.decision(decision)?.ok_or_else(|| FlowError::unknown("decision", decision))?;
-    let entry = tx.entry(decision.entry)?;
-    Ok(Recorded { decision, entry })
+    if let Some(record) = tx.decision(decision)? {
+        let entry = tx.entry(record.entry)?;
+        return Ok(Recorded::Kept(Box::new(record), entry));
+    }
+    let erased = tx.erasure_of_decision(decision)?;
+    erased.map(Recorded::Erased).ok_or_else(|| FlowError::unknown("decision", decision))
 }
 
 #[cfg(test)]

@@ -129,12 +129,12 @@ fn decisions(tx: &Tx<'_>, since: Time) -> Result<String, FlowError> {
     }
 }
 
-fn header(columns: &[&str]) -> String {
+pub(super) fn header(columns: &[&str]) -> String {
     columns.join(";") + "\n"
 }
 
 /// One line, quoted as RFC 4180 says; what a spreadsheet would take for a formula gets a `'` before it.
-fn row(text: &mut String, cells: &[&str]) {
+pub(super) fn row(text: &mut String, cells: &[&str]) {
     for (place, cell) in cells.iter().enumerate() {
         let separator = if place > 0 { ";" } else { "" };
         let guard = if cell.starts_with(['=', '+', '-', '@', '\t']) { "'" } else { "" };

@@ -8,8 +8,8 @@ use tremen_rules::PersonId;
 use tremen_rules::authority::Act;
 use tremen_rules::months::local_date;
 
-use super::Warrant;
 use super::import::{Fate, Import, ImportError, Imported, Problem, at};
+use super::{Warrant, outliving};
 use crate::store::{NewPerson, StoreError, Tx};
 
 /// Imports people.
@@ -81,6 +81,7 @@ fn person(tx: &Tx<'_>, import: &mut Import<'_>, row: &FileRow) -> Result<Result<
         return Ok(Err(problem));
     }
     tx.put_person(&wanted)?;
+    outliving::meet_again(tx, import.warrant, &wanted)?;
     // the journal holds who, never what they are called or when they were born
     let changed: Vec<&str> = [
         ("name", wanted.name != known.name),

@@ -5,11 +5,13 @@
 //! [`Store::write`](crate::store::Store::write), or with [`preview`] to learn what it would do.
 
 pub mod apply_network;
+pub mod apply_retention;
 pub mod authenticate;
 pub mod award_reference;
 pub mod believe_clock;
 pub mod block_card;
 mod checks;
+pub mod close_incident;
 pub mod decide_access;
 pub mod doubt_clock;
 pub mod end_due_locks;
@@ -17,11 +19,16 @@ pub mod end_due_sessions;
 pub mod end_restriction;
 pub mod end_role;
 pub mod end_token;
+pub mod erase_person;
 pub mod explain;
 mod explain_steps;
+pub mod export_counts;
 pub mod export_facts;
+pub mod export_person;
 pub mod export_records;
+mod forget_tap;
 pub mod grant_role;
+pub mod holds;
 pub mod import;
 pub mod import_awards;
 pub mod import_cards;
@@ -36,7 +43,10 @@ mod import_tests;
 pub mod link_controller;
 pub mod lock_machine;
 pub mod make_token;
+pub mod note_incident;
 pub mod once;
+pub mod open_incident;
+pub mod outliving;
 pub mod provision_controller;
 pub mod record_handover;
 #[cfg(test)]

@@ -105,6 +105,22 @@ impl Stage {
         self.runtime.block_on(self.store.write(job))
     }
 
+    /// The folder of the database.
+    pub(crate) fn store_folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
+    /// Writes all that is committed into the database file itself, and empties the log beside it.
+    pub(crate) fn checkpoint(&self) {
+        let connection = rusqlite::Connection::open(self.folder.join("tremen.db")).unwrap();
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    }
+
+    /// Runs what takes several transactions.
+    pub(crate) fn wait<T>(&self, job: impl Future<Output = T>) -> T {
+        self.runtime.block_on(job)
+    }
+
     /// As [`Stage::write`] for what cannot be refused.
     pub(crate) fn change<T: Send + 'static>(&self, job: impl FnOnce(&mut Tx<'_>) -> T + Send + 'static) -> T {
         self.write(move |tx| Ok::<T, StoreError>(job(tx))).unwrap()
@@ -138,7 +154,9 @@ impl Stage {
         self.change(move |tx| {
             let network = tx.network().unwrap().network.clone();
             let controller = network.controllers.values().find(|it| it.machines.contains(&machine)).unwrap().id.clone();
-            let entry = tx.record("access_decided", &serde_json::json!({})).unwrap();
+            let story = serde_json::json!({ "machine": machine, "controller": controller, "intent": "use",
+                "facts": tx.person_facts(&person).unwrap(), "revision": tx.network().unwrap().revision });
+            let entry = tx.record("access_granted", &story).unwrap();
             let decision = NewDecision {
                 entry,
                 controller: &controller,

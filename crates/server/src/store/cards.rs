@@ -85,7 +85,8 @@ impl Tx<'_> {
     pub fn add_card(&self, new: &NewCard<'_>) -> Result<CardId, StoreError> {
         let card = CardId::try_from(self.random_id()).map_err(|error| StoreError::Engine(error.to_string()))?;
         self.execute(
-            "INSERT INTO cards (tag, card, person, kind, sealed_uid, label, since) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO cards (tag, card, person, kind, sealed_uid, label, since, last_counter)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT last_counter FROM retired_cards WHERE tag = $1))",
             params![
                 self.keys().tag("card", new.uid),
                 card,

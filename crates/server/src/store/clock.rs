@@ -36,7 +36,7 @@ impl Timekeeper {
 }
 
 /// What an act began or ended at its own instant. What an act said of another day has another instant.
-const ACTS: [(&str, &str); 16] = [
+const ACTS: [(&str, &str); 19] = [
     ("awards", "issued_at"),
     ("awards", "superseded_at"),
     ("awards", "revoked_at"),
@@ -53,6 +53,9 @@ const ACTS: [(&str, &str); 16] = [
     ("machine_locks", "ended_at"),
     ("tokens", "since"),
     ("tokens", "ended_at"),
+    ("incidents", "opened_at"),
+    ("incidents", "closed_at"),
+    ("outliving_restrictions", "since"),
 ];
 
 /// What runs, and by which instants it is measured; the condition names the rows that still run.
@@ -201,6 +204,9 @@ mod tests {
         "links.at",
         "people.since",
         "cards.since",
+        "erasures.asked_at",
+        "erasures.done_at",
+        "incident_notes.at",
         "clock.at",
     ];
     const DAYS: &[&str] = &[
@@ -212,6 +218,10 @@ mod tests {
         "roles.until",
         "machine_locks.until",
         "tokens.until",
+        "incidents.since",
+        "incidents.until",
+        "incidents.keep_until",
+        "outliving_restrictions.until",
     ];
     const PRESENT: &[&str] = &["credentials.since", "credentials.ended_at"];
 

@@ -121,12 +121,16 @@ impl Tx<'_> {
         self.query_one(&format!("{PERSON} WHERE person = $1"), params![person], read_person)
     }
 
-    /// People by key, after a key.
+    /// People by key, after a key; those who were erased have none.
     ///
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
     pub fn people_after(&self, key: &str, limit: u32) -> Result<Vec<PersonRow>, StoreError> {
-        self.query(&format!("{PERSON} WHERE key > $1 ORDER BY key LIMIT $2"), params![key, limit], read_person)
+        let sql = format!(
+            "{PERSON} WHERE key > $1 AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.person = people.person)
+             ORDER BY key LIMIT $2"
+        );
+        self.query(&sql, params![key, limit], read_person)
     }
 
     /// Enters a person, or corrects what is known of them.
