@@ -67,9 +67,6 @@ pub enum StartError {
     /// The embedded broker cannot listen.
     #[error(transparent)]
     Broker(#[from] machines::broker::BrokerError),
-    /// The clock could not be looked at: the database fails.
-    #[error(transparent)]
-    Clock(#[from] crate::flows::FlowError),
     /// The pages cannot be served there.
     #[error("the pages cannot be served on {address}: {why}")]
     Web {
@@ -88,7 +85,9 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
     let Parts { store, broker, web } = parts;
     let keyring = Arc::new(Keyring::new(store.clone()));
     // A clock that was set while the registry was down is doubted before the first tap.
-    crate::timekeeping::look(&store, true).await?;
+    if let Err(error) = crate::timekeeping::look(&store, true).await {
+        tracing::error!(%error, "the clock could not be looked at; tries again");
+    }
     let mut timekeeping = tokio::task::JoinSet::new();
     timekeeping.spawn(crate::timekeeping::run(store.clone()));
     // First what can be taken by somebody else, so that nothing runs yet when it is.
