@@ -3,11 +3,12 @@
 use super::StoreError;
 
 /// All steps, the oldest first. A step that has been released never changes.
-const STEPS: [(u32, &str, &str); 4] = [
+const STEPS: [(u32, &str, &str); 5] = [
     (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
     (2, "tokens", include_str!("../../../../migrations/sqlite/0002_tokens.sql")),
     (3, "keeping", include_str!("../../../../migrations/sqlite/0003_keeping.sql")),
-    (4, "clock", include_str!("../../../../migrations/sqlite/0004_clock.sql")),
+    (4, "imports", include_str!("../../../../migrations/sqlite/0004_imports.sql")),
+    (5, "clock", include_str!("../../../../migrations/sqlite/0005_clock.sql")),
 ];
 
 /// Runs the steps that the database has not seen yet.
