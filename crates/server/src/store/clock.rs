@@ -59,13 +59,14 @@ const ACTS: [(&str, &str); 19] = [
 ];
 
 /// What runs, and by which instants it is measured; the condition names the rows that still run.
-const RUNNING: [(&str, &str, &str); 7] = [
+const RUNNING: [(&str, &str, &str); 8] = [
     ("sessions", "opened_at, hard_end, lease_until, active_at, due_at", "ended_at IS NULL"),
     ("orders", "next_at", "settled_at IS NULL"),
     ("standbys", "at", "used_at IS NULL AND at > $2"),
     ("presence", "online_since", "online_since IS NOT NULL"),
     ("presence", "silent_since", "silent_since IS NOT NULL"),
     ("replies", "at", "at IS NOT NULL"),
+    ("imports", "beat_at", "activated_at IS NULL AND abandoned_at IS NULL"),
     ("links", "stepped_ms", "state <> 'gone'"),
 ];
 
@@ -207,6 +208,7 @@ mod tests {
         "erasures.asked_at",
         "erasures.done_at",
         "incident_notes.at",
+        "imports.begun_at",
         "clock.at",
     ];
     const DAYS: &[&str] = &[
@@ -223,7 +225,8 @@ mod tests {
         "incidents.keep_until",
         "outliving_restrictions.until",
     ];
-    const PRESENT: &[&str] = &["credentials.since", "credentials.ended_at"];
+    const PRESENT: &[&str] =
+        &["credentials.since", "credentials.ended_at", "imports.activated_at", "imports.abandoned_at"];
 
     #[test]
     fn every_instant_of_the_tables_is_moved_by_a_step_of_the_clock_or_has_a_reason_to_stay() {
