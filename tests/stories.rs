@@ -20,6 +20,7 @@ mod kills;
 mod line;
 mod links;
 mod listener;
+mod metrics;
 mod mosquitto;
 mod orders;
 mod pairs;

@@ -34,6 +34,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The pages' certificate; none for no TLS, as behind a proxy.
     pub web_tls: Option<Tls>,
+    /// Where the metrics are served, alone; none: beside the pages.
+    pub metrics_address: Option<SocketAddr>,
     /// The folder of the secret keys.
     pub keys: PathBuf,
     /// How long things are kept.
@@ -94,6 +96,7 @@ impl Default for Config {
             web_address: local(8080),
             public_url: None,
             web_tls: None,
+            metrics_address: None,
             keys: PathBuf::from("data/keys"),
             retention: Schedule::default(),
             log_format: LogFormat::Auto,
@@ -114,7 +117,7 @@ pub struct ConfigError {
 }
 
 /// Every key, dotted.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "database.url",
     "broker.url",
     "broker.username",
@@ -127,6 +130,7 @@ const KEYS: [&str; 20] = [
     "web.public_url",
     "web.tls.cert_file",
     "web.tls.key_file",
+    "metrics.address",
     "keys.folder",
     "retention.access_months",
     "retention.administration_months",
@@ -194,6 +198,9 @@ impl Config {
         }
         if let Some(it) = take("web.public_url") {
             check(&it.place, public_url(&it.value).map(|url| config.public_url = Some(url)));
+        }
+        if let Some(it) = take("metrics.address") {
+            check(&it.place, address(&it.value).map(|at| config.metrics_address = Some(at)));
         }
         if let Some(it) = take("keys.folder") {
             config.keys = PathBuf::from(it.value);

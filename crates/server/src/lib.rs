@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod flows;
 pub mod keys;
 pub mod machines;
+pub mod metrics;
 pub mod serve;
 pub mod store;
 pub mod timekeeping;

@@ -12,7 +12,7 @@ use crate::flows;
 use crate::keys::Keys;
 use crate::machines::client::Address;
 use crate::machines::{EmbeddedSettings, Secret, Tls};
-use crate::serve::{Broker, Parts, start};
+use crate::serve::{Broker, Doors, Parts, start_with};
 use crate::store::{Store, system_random};
 
 /// How many connections the embedded broker keeps at most.
@@ -34,7 +34,11 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     store.make_durable()?;
     let daily = Daily::start(&store, config.retention);
     let clearing = tokio::spawn(clear_imports(store.clone()));
-    let running = start(Parts { store, broker: broker(config)?, web: Some(config.web_address) }).await?;
+    let running = start_with(
+        Parts { store, broker: broker(config)?, web: Some(config.web_address) },
+        Doors { metrics: config.metrics_address },
+    )
+    .await?;
     let broker = &running.broker;
     let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
     tracing::info!(broker.host, broker.port, web, "the registry serves");

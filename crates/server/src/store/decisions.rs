@@ -3,7 +3,7 @@
 use tremen_rules::{CardId, ControllerId, MachineId, PersonId, Time};
 use tremen_wire::SessionId;
 
-use super::tx::{Row, StoreError, Tx};
+use super::tx::{Row, StoreError, Tally, Tx};
 use crate::params;
 
 /// A decision to be recorded; its facts are in the payload of its journal entry.
@@ -119,6 +119,7 @@ impl Tx<'_> {
             ],
             |row| row.get(0),
         )?;
+        self.tallies.push(Tally::Decided(new.verdict.to_owned(), new.reason.map(str::to_owned)));
         if let Ok(machine) = MachineId::parse(new.machine) {
             self.touch(super::Touched::Answer(machine));
         }

@@ -53,12 +53,13 @@ pub use sessions::{NewSession, SILENCE_MS, SessionRow};
 pub use standbys::{Part, StandbyRow};
 pub use tokens::{KeptReply, NewToken, TokenRow};
 pub use tx::{Column, Param, Random, Row, StoreError, Touched, Tx, TypedNull, Value};
-pub use views::{DecisionView, LockView, MachineNow};
+pub use views::{DecisionView, Gauges, LockView, MachineNow};
 
 use tremen_rules::Time;
 
 use crate::clock::{Belief, Clock};
 use crate::keys::Keys;
+use crate::metrics::Metrics;
 use clock::Timekeeper;
 use declarations::SnapshotCache;
 
@@ -74,6 +75,7 @@ pub struct Store {
 struct Shared {
     path: PathBuf,
     time: Arc<Timekeeper>,
+    metrics: Arc<Metrics>,
     random: Random,
     keys: Arc<Keys>,
     writer: writer::Writer,
@@ -115,12 +117,15 @@ impl Store {
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
         let (touched, _) = broadcast::channel(1024);
-        let writer =
-            writer::Writer::start(path, connection, keys.clone(), time.clone(), random.clone(), touched.clone())?;
+        let metrics = Arc::new(Metrics::default());
+        let parts = (keys.clone(), time.clone(), random.clone(), metrics.clone());
+        let writer = writer::Writer::start(path, connection, parts, touched.clone())?;
         let free_readers = Semaphore::new(readers.len());
         let path = path.to_owned();
         let readers = Mutex::new(readers);
-        Ok(Self { shared: Arc::new(Shared { path, time, random, keys, writer, readers, free_readers, touched }) })
+        Ok(Self {
+            shared: Arc::new(Shared { path, time, metrics, random, keys, writer, readers, free_readers, touched }),
+        })
     }
 
     /// Makes durable anew what was found at the start, before anybody is answered from it: after a failed sync the system
@@ -153,6 +158,12 @@ impl Store {
     #[must_use]
     pub fn now(&self) -> Time {
         self.shared.time.now()
+    }
+
+    /// What this process counts while it works.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
     }
 
     /// The registry's keys.

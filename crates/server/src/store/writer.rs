@@ -11,9 +11,10 @@ use tokio::sync::{broadcast, oneshot};
 use super::clock::Timekeeper;
 use super::declarations::SnapshotCache;
 use super::disk::Disk;
-use super::tx::{Random, StoreError, Touched, Tx};
+use super::tx::{Random, StoreError, Tally, Touched, Tx};
 use crate::clock::Belief;
 use crate::keys::Keys;
+use crate::metrics::Metrics;
 
 /// How long a job may wait before it is refused.
 pub(super) const DEADLINE: Duration = Duration::from_secs(2);
@@ -51,9 +52,7 @@ impl Writer {
     pub(super) fn start(
         path: &Path,
         connection: rusqlite::Connection,
-        keys: Arc<Keys>,
-        time: Arc<Timekeeper>,
-        random: Random,
+        (keys, time, random, metrics): (Arc<Keys>, Arc<Timekeeper>, Random, Arc<Metrics>),
         touched: broadcast::Sender<Touched>,
     ) -> Result<Self, StoreError> {
         let (jobs, inbox) = sync_channel(QUEUE);
@@ -65,6 +64,7 @@ impl Writer {
             keys,
             belief: time.belief(),
             time,
+            metrics,
             random,
             touched,
             snapshots: SnapshotCache::default(),
@@ -153,6 +153,7 @@ struct Loop {
     time: Arc<Timekeeper>,
     /// What this transaction believes of the time; what the process does once it is committed.
     belief: Belief,
+    metrics: Arc<Metrics>,
     random: Random,
     touched: broadcast::Sender<Touched>,
     snapshots: SnapshotCache,
@@ -182,6 +183,7 @@ impl Loop {
     fn batch(&mut self, first: Option<Job>) {
         let mut replies: Vec<Reply> = Vec::new();
         let mut touched: Vec<Touched> = Vec::new();
+        let mut tallies: Vec<Tally> = Vec::new();
         let before = self.connection.total_changes();
         let mut open: Option<Result<(), StoreError>> = if first.is_none() { Some(self.begin()) } else { None };
         let mut next = first;
@@ -195,7 +197,7 @@ impl Loop {
                 Job::Change { deadline, run } => {
                     let begun = open.get_or_insert_with(|| self.begin()).clone();
                     let ready = begun.and(if Instant::now() < deadline { Ok(()) } else { Err(StoreError::Late) });
-                    replies.extend(self.change(ready, run, &mut touched));
+                    replies.extend(self.change(ready, run, &mut touched, &mut tallies));
                 }
             }
             if matches!(open, Some(Ok(()))) && self.connection.is_autocommit() {
@@ -208,7 +210,15 @@ impl Loop {
             }
         }
         let committed = match open {
-            Some(Ok(())) => self.connection.execute_batch("COMMIT").map_err(StoreError::from),
+            Some(Ok(())) => {
+                let begun = Instant::now();
+                let committed = self.connection.execute_batch("COMMIT").map_err(StoreError::from);
+                if committed.is_ok() {
+                    self.metrics.commit_seconds.observe(begun.elapsed());
+                    tallies.iter().for_each(|tally| tally.count(&self.metrics));
+                }
+                committed
+            }
             Some(Err(error)) => Err(error),
             None => return,
         };
@@ -265,7 +275,13 @@ impl Loop {
     }
 
     /// Runs one job under its savepoint; a job that errs, panics or came too late leaves nothing behind.
-    fn change(&mut self, ready: Result<(), StoreError>, run: Run, touched: &mut Vec<Touched>) -> Option<Reply> {
+    fn change(
+        &mut self,
+        ready: Result<(), StoreError>,
+        run: Run,
+        touched: &mut Vec<Touched>,
+        tallies: &mut Vec<Tally>,
+    ) -> Option<Reply> {
         let ready = ready.and_then(|()| Ok(self.connection.prepare_cached("SAVEPOINT job")?.execute([]).map(drop)?));
         if let Err(error) = ready {
             return Some(run(Err(error)).1);
@@ -278,6 +294,7 @@ impl Loop {
         let taken_back = self.connection.is_autocommit(); // by the engine itself, with all the others
         if matches!(ran, Ok((true, _))) && !taken_back {
             self.belief = tx.belief;
+            tallies.append(&mut tx.tallies);
             for what in tx.take_touched() {
                 if !touched.contains(&what) {
                     touched.push(what);

@@ -12,6 +12,7 @@ mod home;
 mod kiosk;
 pub mod live;
 mod machine;
+pub mod metrics;
 mod panel;
 mod parts;
 pub mod reader;
