@@ -72,7 +72,7 @@ async fn what_happened_is_what_the_metrics_say() {
     is("tremen_order_confirm_seconds_count", told["tremen_order_confirm_seconds_bucket{le=\"2.5\"}"]);
     is("tremen_sessions_open", 1.0);
     is("tremen_malformed_total{kind=\"not_json\"}", 1.0);
-    is("tremen_controllers{state=\"offline\"}", 3.0);
+    is("tremen_controllers{state=\"offline\"}", 4.0);
     is("tremen_clock_believed", 1.0);
     assert!(told["tremen_commit_seconds_count"] > 3.0);
     let (head, _) = scrape(world.running.web_address.unwrap()).await;
