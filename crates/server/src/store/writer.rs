@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, oneshot, watch};
 
 use super::clock::Timekeeper;
 use super::declarations::SnapshotCache;
@@ -44,6 +44,8 @@ enum Job {
 }
 
 pub(super) struct Writer {
+    /// Counts up with each commit.
+    pub commits: watch::Sender<u64>,
     jobs: Option<SyncSender<Job>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -55,6 +57,7 @@ impl Writer {
         (keys, time, random, metrics): (Arc<Keys>, Arc<Timekeeper>, Random, Arc<Metrics>),
         touched: broadcast::Sender<Touched>,
     ) -> Result<Self, StoreError> {
+        let commits = watch::Sender::new(0);
         let (jobs, inbox) = sync_channel(QUEUE);
         let start = Loop {
             inbox,
@@ -68,6 +71,7 @@ impl Writer {
             random,
             touched,
             snapshots: SnapshotCache::default(),
+            commits: commits.clone(),
             data_version: 0,
             clock_version: None,
         };
@@ -75,7 +79,7 @@ impl Writer {
             .name("store-writer".to_owned())
             .spawn(move || start.run())
             .map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { commits, jobs: Some(jobs), thread: Some(thread) })
     }
 
     pub(super) fn submit<T, E, F>(
@@ -157,6 +161,7 @@ struct Loop {
     random: Random,
     touched: broadcast::Sender<Touched>,
     snapshots: SnapshotCache,
+    commits: watch::Sender<u64>,
     data_version: i64,
     /// The version of the data for which `belief` was read.
     clock_version: Option<i64>,
@@ -238,6 +243,7 @@ impl Loop {
         for what in touched {
             let _ = self.touched.send(what); // nobody may be listening
         }
+        self.commits.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Begins a transaction at the registry's time; while the disk is in doubt, with a row that asks it.
@@ -344,6 +350,7 @@ impl Loop {
                 self.time.set(self.belief);
             }
             let _ = self.touched.send(Touched::Everything); // nobody may be listening
+            self.commits.send_modify(|count| *count = count.wrapping_add(1));
         }
         Ok(())
     }
