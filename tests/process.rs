@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tremen_rules::{ControllerId, Network};
-use tremen_server::clock::WallClock;
+use tremen_server::clock::SystemClock;
 use tremen_server::flows::FlowError;
 use tremen_server::machines::{Address, Login, player};
 use tremen_server::store::{NewCard, Tx};
@@ -40,7 +40,7 @@ impl Place {
         enter: impl FnOnce(&mut Tx<'_>) -> Result<T, FlowError> + Send + 'static,
     ) -> (Self, T) {
         let folder = Folder::new();
-        let store = open_store(&folder, Arc::new(WallClock::default()));
+        let store = open_store(&folder, Arc::new(SystemClock::default()));
         declare(&store, adjust).await;
         let entered = store.write(enter).await.unwrap();
         drop(store);

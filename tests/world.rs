@@ -19,6 +19,7 @@ use tremen_server::machines::player::{self, Happening, Player};
 use tremen_server::machines::{EmbeddedSettings, Login, Secret};
 use tremen_server::serve::{Broker, Parts, Running, start};
 use tremen_server::store::{NewAward, NewCard, NewPerson, SessionRow, Store, StoreError, Touched, Tx, system_random};
+use tremen_server::timekeeping;
 use tremen_wire::{Answer, Capability, SessionId};
 
 /// Longer than anything takes, even on a busy machine; nothing waits for it in vain.
@@ -150,7 +151,7 @@ impl World {
     }
 
     pub fn now(&self) -> Time {
-        self.clock.now()
+        self.store.now()
     }
 
     /// Moves the clock on, and has everybody look at it who waits for an instant.
@@ -161,6 +162,12 @@ impl World {
             Ok(())
         })
         .await;
+    }
+
+    /// Somebody sets the system's clock by so many milliseconds, and the registry looks at it.
+    pub async fn step(&self, millis: i64) {
+        self.clock.step(millis);
+        timekeeping::look(&self.store, true).await.unwrap();
     }
 
     /// Changes facts in a transaction of its own.

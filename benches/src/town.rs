@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tremen_rules::hours::{Shift, WeeklyHours};
 use tremen_rules::network::{Controller, Machine, Profile};
 use tremen_rules::{Assurance, ControllerId, MachineId, Network, VenueId};
-use tremen_server::clock::WallClock;
+use tremen_server::clock::SystemClock;
 use tremen_server::flows::FlowError;
 use tremen_server::keys::Keys;
 use tremen_server::machines::EmbeddedSettings;
@@ -82,7 +82,7 @@ fn target() -> PathBuf {
 
 fn open(folder: &Path) -> Store {
     let keys = Arc::new(Keys::open(&folder.join("keys")).unwrap());
-    Store::open(&folder.join("tremen.db"), keys, Arc::new(WallClock::default()), system_random()).unwrap()
+    Store::open(&folder.join("tremen.db"), keys, Arc::new(SystemClock::default()), system_random()).unwrap()
 }
 
 /// A database with so many people and nothing else, made when it is not there yet.

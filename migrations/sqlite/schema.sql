@@ -113,6 +113,18 @@ CREATE TABLE cosignatures (
     PRIMARY KEY (tree, size, key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE clock (
+    run       TEXT PRIMARY KEY, -- the kernel's name for the time since it was started
+    steady_ms INTEGER NOT NULL, -- milliseconds of the steady clock
+    at        INTEGER NOT NULL, -- the instant that was believed then
+    doubt     TEXT              -- why the system's clock is not believed; NULL while it is
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE clock_steps (
+    entry   INTEGER PRIMARY KEY REFERENCES entries (entry), -- its own journal entry
+    step_ms INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE credentials (
     controller TEXT NOT NULL,
     version    INTEGER NOT NULL, -- counts up from 1
@@ -242,7 +254,7 @@ CREATE TABLE links (
     at            INTEGER NOT NULL,
     hello         TEXT NOT NULL, -- JSON: running sessions
     highest_n     INTEGER NOT NULL DEFAULT 0,
-    seen          INTEGER NOT NULL DEFAULT 0, -- RFC 4303 section 3.4.3: bit k is highest_n - k
+    seen          INTEGER NOT NULL DEFAULT 0, stepped_ms INTEGER NOT NULL DEFAULT 0, -- RFC 4303 section 3.4.3: bit k is highest_n - k
     PRIMARY KEY (controller, challenge)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,125 +1,187 @@
-//! The clock at the door: the only place that reads the time.
+//! The clock at the door: the only place that reads the time. Start at [`Clock`], then `clock/belief.rs`.
+//!
+//! A clock has two hands. The wall hand says what time the system thinks it is, and anybody may set it. The steady hand
+//! counts milliseconds, also while the machine sleeps, and nobody can set it. The registry's time hangs on the steady
+//! hand; the wall only proposes.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+mod belief;
+mod synchronised;
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use tremen_rules::Time;
 
-/// Tells what time it is.
+pub use belief::{Belief, Doubt, Finding};
+
+/// Two readings further apart than this tell nothing of each other, in milliseconds.
+const STALL_MS: i64 = 20;
+
+/// Both hands of a clock.
 pub trait Clock: Send + Sync + std::fmt::Debug {
-    /// The present instant.
-    fn now(&self) -> Time;
-}
+    /// What the system says the time is.
+    fn wall(&self) -> Time;
 
-/// A step of the system's clock by more than this is not believed while the program runs, in milliseconds.
-const BELIEVED_STEP_MS: i64 = 60_000;
+    /// Milliseconds of a clock that nobody sets, counted from some instant of this run of the machine.
+    fn steady_ms(&self) -> i64;
 
-/// The system's clock, moved by a fixed number of milliseconds: zero in earnest, anything in a rehearsal.
-///
-/// It goes on by the monotonic clock from the last instant that it believed. Small corrections of the system's clock are
-/// followed; a step of more than 60 s is not, and is told in the log once. It is believed again at the next start.
-#[derive(Debug)]
-pub struct WallClock {
-    ahead_ms: i64,
-    believed: Mutex<Believed>,
-}
+    /// Names this run of the machine: steady hands with the same name count from the same instant.
+    fn run(&self) -> &str;
 
-#[derive(Debug)]
-struct Believed {
-    at: Time,
-    since: Instant,
-    doubts: bool,
-}
+    /// Whether the system says that its wall clock is synchronised. May take a while: not for the tap.
+    fn is_synchronised(&self) -> bool;
 
-impl WallClock {
-    /// A clock so many milliseconds ahead of the system's.
-    #[must_use]
-    pub fn ahead(ahead_ms: i64) -> Self {
-        let believed = Believed { at: system_time(), since: Instant::now(), doubts: false };
-        Self { ahead_ms, believed: Mutex::new(believed) }
+    /// Both hands as of the same moment, as near as a busy machine lets it.
+    fn hands(&self) -> (Time, i64) {
+        let mut before = self.steady_ms();
+        let mut wall = self.wall();
+        for _ in 0..5 {
+            let after = self.steady_ms();
+            if after.saturating_sub(before) <= STALL_MS {
+                break;
+            }
+            (before, wall) = (after, self.wall()); // the thread had to wait between the two readings
+        }
+        (wall, before)
     }
 }
 
-impl Default for WallClock {
+/// The system's clock, moved by a fixed number of milliseconds: zero in earnest, anything in a rehearsal.
+#[derive(Debug)]
+pub struct SystemClock {
+    ahead_ms: i64,
+    run: String,
+}
+
+impl SystemClock {
+    /// A clock so many milliseconds ahead of the system's.
+    #[must_use]
+    pub fn ahead(ahead_ms: i64) -> Self {
+        Self { ahead_ms, run: run_of_the_machine() }
+    }
+}
+
+impl Default for SystemClock {
     fn default() -> Self {
         Self::ahead(0)
     }
 }
 
-impl Clock for WallClock {
-    fn now(&self) -> Time {
-        let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
-        believed.look(system_time(), Instant::now()).plus_millis(self.ahead_ms)
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+    fn wall(&self) -> Time {
+        Time::from(chrono::Utc::now()).plus_millis(self.ahead_ms)
+    }
+
+    fn steady_ms(&self) -> i64 {
+        let now = rustix::time::clock_gettime(STEADY);
+        now.tv_sec.saturating_mul(1000).saturating_add(now.tv_nsec / 1_000_000)
+    }
+
+    fn run(&self) -> &str {
+        &self.run
+    }
+
+    fn is_synchronised(&self) -> bool {
+        synchronised::ask()
     }
 }
 
-impl Believed {
-    fn look(&mut self, system: Time, now: Instant) -> Time {
-        let elapsed = i64::try_from(now.saturating_duration_since(self.since).as_millis()).unwrap_or(i64::MAX);
-        let expected = self.at.plus_millis(elapsed);
-        let step_ms = system.since(expected);
-        if step_ms.abs() > BELIEVED_STEP_MS {
-            if !std::mem::replace(&mut self.doubts, true) {
-                tracing::error!(
-                    step_ms,
-                    "the system's clock stepped; the registry's goes on without it until its next start"
-                );
-            }
-            return expected;
-        }
-        *self = Self { at: system, since: now, doubts: false };
-        system
-    }
-}
+/// Goes on while the machine sleeps, as a controller's own clock does.
+#[cfg(target_os = "linux")]
+const STEADY: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const STEADY: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
-fn system_time() -> Time {
-    Time::from(chrono::Utc::now())
+/// The kernel's name for the time since it was started; where it has none, a name of this process alone, so that each
+/// start is looked at as the first after a boot.
+fn run_of_the_machine() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned());
+    named.ok().filter(|id| !id.is_empty()).unwrap_or_else(|| {
+        let mut bytes = [0; 10];
+        crate::store::system_random()(&mut bytes);
+        crate::keys::base32(&bytes)
+    })
 }
 
 /// A clock that stands still until it is told to move, for tests.
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    wall: AtomicI64,
+    steady: AtomicI64,
+    run: String,
+    synchronised: AtomicBool,
+}
 
 impl ManualClock {
     /// A clock that shows this instant.
     #[must_use]
-    pub const fn at(now: Time) -> Self {
-        Self(AtomicI64::new(now.millis()))
+    pub fn at(now: Time) -> Self {
+        Self {
+            wall: AtomicI64::new(now.millis()),
+            steady: AtomicI64::new(now.millis()),
+            run: "a test".to_owned(),
+            synchronised: AtomicBool::new(false),
+        }
     }
 
-    /// Moves the clock to this instant.
+    /// The clock of the same machine after another boot.
+    #[must_use]
+    pub fn booted_at(now: Time, run: &str) -> Self {
+        Self { steady: AtomicI64::new(0), run: run.to_owned(), ..Self::at(now) }
+    }
+
+    /// Lets time pass until this instant.
     pub fn set(&self, now: Time) {
-        self.0.store(now.millis(), Ordering::SeqCst);
+        self.advance(now.since(self.wall()));
     }
 
-    /// Moves the clock on by so many milliseconds.
+    /// Lets so many milliseconds pass.
     pub fn advance(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
+        self.wall.fetch_add(millis, Ordering::SeqCst);
+        self.steady.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Sets the wall hand by so many milliseconds, while no time passes.
+    pub fn step(&self, millis: i64) {
+        self.wall.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Says from now on whether the wall hand is synchronised.
+    pub fn synchronise(&self, synchronised: bool) {
+        self.synchronised.store(synchronised, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Time {
-        Time::from_millis(self.0.load(Ordering::SeqCst))
+    fn wall(&self) -> Time {
+        Time::from_millis(self.wall.load(Ordering::SeqCst))
+    }
+
+    fn steady_ms(&self) -> i64 {
+        self.steady.load(Ordering::SeqCst)
+    }
+
+    fn run(&self) -> &str {
+        &self.run
+    }
+
+    fn is_synchronised(&self) -> bool {
+        self.synchronised.load(Ordering::SeqCst)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use super::{Believed, Instant, Time};
+    use super::{Clock, SystemClock};
 
     #[test]
-    fn a_small_correction_is_followed_and_a_step_is_not() {
-        let (begun, at) = (Instant::now(), Time::from_millis(1_000_000));
-        let mut believed = Believed { at, since: begun, doubts: false };
-        let after = |s| begun + Duration::from_secs(s);
-        assert_eq!(believed.look(at.plus_seconds(70), after(10)), at.plus_seconds(70), "60 s ahead");
-        assert_eq!(believed.look(at.plus_seconds(3671), after(11)), at.plus_seconds(71), "an hour ahead");
-        assert_eq!(believed.look(at.plus_seconds(-3528), after(12)), at.plus_seconds(72), "an hour back");
-        assert_eq!(believed.look(at.plus_seconds(75), after(13)), at.plus_seconds(75), "back to its senses");
+    fn the_steady_hand_goes_on_and_two_clocks_of_one_machine_share_it() {
+        let (one, other) = (SystemClock::default(), SystemClock::ahead(5_000));
+        let readings = [one.steady_ms(), other.steady_ms(), one.steady_ms()];
+        assert!(readings.is_sorted(), "{readings:?}");
+        assert!(other.wall().since(one.wall()) >= 4_000);
+        if cfg!(target_os = "linux") {
+            assert_eq!(one.run(), other.run());
+        }
     }
 }

@@ -34,6 +34,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The pages' certificate; none for no TLS, as behind a proxy.
     pub web_tls: Option<Tls>,
+    /// Where the metrics are served, alone; none: beside the pages.
+    pub metrics_address: Option<SocketAddr>,
     /// The folder of the secret keys.
     pub keys: PathBuf,
     /// The file that holds the passphrase of backups; none: it is asked for.
@@ -96,6 +98,7 @@ impl Default for Config {
             web_address: local(8080),
             public_url: None,
             web_tls: None,
+            metrics_address: None,
             keys: PathBuf::from("data/keys"),
             backup_passphrase: None,
             retention: Schedule::default(),
@@ -117,7 +120,7 @@ pub struct ConfigError {
 }
 
 /// Every key, dotted.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "database.url",
     "broker.url",
     "broker.username",
@@ -130,6 +133,7 @@ const KEYS: [&str; 21] = [
     "web.public_url",
     "web.tls.cert_file",
     "web.tls.key_file",
+    "metrics.address",
     "keys.folder",
     "backup.passphrase_file",
     "retention.access_months",
@@ -208,6 +212,9 @@ impl Config {
         }
         if let Some(it) = take("web.public_url") {
             check(&it.place, public_url(&it.value).map(|url| config.public_url = Some(url)));
+        }
+        if let Some(it) = take("metrics.address") {
+            check(&it.place, address(&it.value).map(|at| config.metrics_address = Some(at)));
         }
         if let Some(it) = take("keys.folder") {
             config.keys = PathBuf::from(it.value);

@@ -46,9 +46,12 @@ pub struct Running {
     pub broker_tls_address: Option<SocketAddr>,
     /// Where pages are served.
     pub web_address: Option<SocketAddr>,
+    /// Where the metrics are served, if they have a listener of their own.
+    pub metrics_address: Option<SocketAddr>,
     /// The secrets of controllers.
     pub keyring: Arc<Keyring>,
     registry_password: Option<Secret>,
+    background: tokio::task::JoinSet<()>,
     machines: Machines,
     pages: Option<Pages>,
     embedded: Option<Embedded>,
@@ -74,6 +77,14 @@ pub enum StartError {
     /// The embedded broker cannot listen.
     #[error(transparent)]
     Broker(#[from] machines::broker::BrokerError),
+    /// The metrics cannot be served there.
+    #[error("the metrics cannot be served on {address}: {why}")]
+    Metrics {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        why: std::io::Error,
+    },
     /// The pages cannot be served there.
     #[error("the pages cannot be served on {address}: {why}")]
     Web {
@@ -84,17 +95,44 @@ pub enum StartError {
     },
 }
 
+/// What else is opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Doors {
+    /// Where the metrics are served, alone; none: beside the pages.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Starts the registry with its doors as they are without configuration.
+///
+/// # Errors
+/// As [`start_with`].
+pub async fn start(parts: Parts) -> Result<Running, StartError> {
+    start_with(parts, Doors::default()).await
+}
+
 /// Starts the registry; returns once it hears controllers, or after a broker that is elsewhere was given some time.
 ///
 /// # Errors
 /// When the embedded broker or the pages cannot listen.
-pub async fn start(parts: Parts) -> Result<Running, StartError> {
+pub async fn start_with(parts: Parts, doors: Doors) -> Result<Running, StartError> {
     let Parts { store, broker, web } = parts;
     let keyring = Arc::new(Keyring::new(store.clone()));
+    // A clock that was set while the registry was down is doubted before the first tap.
+    if let Err(error) = crate::timekeeping::look(&store, true).await {
+        tracing::error!(%error, "the clock could not be looked at; tries again");
+    }
+    let mut background = tokio::task::JoinSet::new();
+    background.spawn(crate::timekeeping::run(store.clone()));
     // First what can be taken by somebody else, so that nothing runs yet when it is.
     let listener = match web {
         Some(address) => {
             Some(tokio::net::TcpListener::bind(address).await.map_err(|why| StartError::Web { address, why })?)
+        }
+        None => None,
+    };
+    let metrics_listener = match doors.metrics {
+        Some(address) => {
+            Some(tokio::net::TcpListener::bind(address).await.map_err(|why| StartError::Metrics { address, why })?)
         }
         None => None,
     };
@@ -140,7 +178,17 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
             "the broker does not answer; the registry goes on trying"
         );
     }
-    let pages = listener.map(|listener| open_pages(&store, listener, connected.clone()));
+    let beside = metrics_listener.is_none();
+    let pages = listener.map(|listener| open_pages(&store, listener, connected.clone(), beside));
+    let metrics_address = metrics_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    if let Some(listener) = metrics_listener {
+        let router = web::metrics::router(store.clone());
+        background.spawn(async move {
+            if let Err(error) = web::serve(listener, router, std::future::pending()).await {
+                tracing::error!(%error, "the metrics are not served any more");
+            }
+        });
+    }
     let (web_address, pages) = pages.unzip();
     let (shutdown, asked) = tokio::sync::oneshot::channel();
     let sealing = Sealing { shutdown, task: tokio::spawn(sealer::run(store.clone(), asked)) };
@@ -152,8 +200,10 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
         broker_address,
         broker_tls_address,
         web_address: web_address.flatten(),
+        metrics_address,
         keyring,
         registry_password,
+        background,
         machines,
         pages,
         embedded,
@@ -165,11 +215,13 @@ fn open_pages(
     store: &Store,
     listener: tokio::net::TcpListener,
     connected: tokio::sync::watch::Receiver<bool>,
+    with_metrics: bool,
 ) -> (Option<SocketAddr>, Pages) {
     let address = listener.local_addr().ok();
     let live = Live::start(store);
     let readiness = Readiness::default().with("broker", connected, "the broker does not answer");
     let router = web::router(WebState { store: store.clone(), live: live.clone(), readiness });
+    let router = if with_metrics { router.merge(web::metrics::router(store.clone())) } else { router };
     let (shutdown, asked) = tokio::sync::oneshot::channel::<()>();
     let task = tokio::spawn(web::serve(listener, router, async move {
         let _ = asked.await; // told, or dropped: both mean the end
@@ -191,7 +243,8 @@ impl Running {
     }
 
     /// Stops everything; what was committed stays.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
+        self.background.shutdown().await;
         if let Some(pages) = self.pages {
             pages.live.close();
             drop(pages.shutdown);

@@ -73,7 +73,9 @@ pub async fn run(this: &Apply) -> Result<ExitCode, CliError> {
     let done = if this.dry_run { desk.store.preview(flow).await } else { desk.store.write(flow).await };
     let applied = done.map_err(|error: FlowError| match error {
         FlowError::Refused(why) => CliError::Failed(format!("{name}: {why}")),
-        FlowError::Forbidden { .. } | FlowError::Unknown { .. } | FlowError::Store(_) => error.into(),
+        FlowError::Forbidden { .. } | FlowError::Unknown { .. } | FlowError::Store(_) | FlowError::ClockDoubted => {
+            error.into()
+        }
     })?;
     tell(&desk, this, &name, &applied, &read.warnings);
     Ok(ExitCode::SUCCESS)

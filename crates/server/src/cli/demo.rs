@@ -17,7 +17,7 @@ use tremen_rules::{AwardId, ControllerId, IssuerId, MachineId, Network, Referenc
 use tremen_wire::{Capability, Intent, Outcome, Reading, Uid, Verdict};
 
 use super::serve::stop_asked;
-use crate::clock::{Clock, WallClock};
+use crate::clock::{Clock, SystemClock};
 use crate::flows::{self, Actor, FlowError, Warrant, person_named};
 use crate::keys::{Keys, hex, write_secret};
 use crate::machines::EmbeddedSettings;
@@ -83,8 +83,8 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
 }
 
 async fn play(demo: &Demo, folder: &Folder, begun: Instant) -> anyhow::Result<()> {
-    let ahead_ms = BEGINS.since(WallClock::default().now());
-    let clock = Arc::new(WallClock::ahead(ahead_ms));
+    let ahead_ms = BEGINS.since(SystemClock::default().wall());
+    let clock = Arc::new(SystemClock::ahead(ahead_ms));
     let keys = Arc::new(Keys::open(&folder.0.join("keys"))?);
     let store = Store::open(&folder.0.join("tremen.db"), keys.clone(), clock, system_random())?;
     let network = sample_network()?;

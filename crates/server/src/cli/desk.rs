@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use tremen_files::when::{parse_begin, parse_end};
 use tremen_rules::{CardId, Time};
 
-use crate::clock::WallClock;
+use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError};
 use crate::flows::import::ImportError;
 use crate::flows::{FlowError, network, person_named};
@@ -117,7 +117,7 @@ impl Desk {
     pub fn open(common: &Common) -> Result<Self, CliError> {
         let config = configuration(common)?;
         let keys = Keys::open(&config.keys).map_err(|error| CliError::Failed(error.to_string()))?;
-        let clock = WallClock::ahead(config.ahead_seconds.saturating_mul(1000));
+        let clock = SystemClock::ahead(config.ahead_seconds.saturating_mul(1000));
         let store = Store::open(&config.database, Arc::new(keys), Arc::new(clock), system_random())?;
         Ok(Self { config, store, json: common.json })
     }
@@ -139,7 +139,7 @@ impl Desk {
         }
         // Nothing that is only looked at is sealed or signed.
         let keys = Keys::from_seed(0);
-        let clock = WallClock::ahead(config.ahead_seconds.saturating_mul(1000));
+        let clock = SystemClock::ahead(config.ahead_seconds.saturating_mul(1000));
         let store = Store::open(&config.database, Arc::new(keys), Arc::new(clock), system_random())?;
         Ok(Self { config, store, json: common.json })
     }

@@ -7,13 +7,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use tremen_rules::network::Language;
 use tremen_rules::{ControllerId, Time};
 
 use super::backup::size;
 use super::desk::{CliError, Common, Desk, configuration, say};
+use crate::clock;
 use crate::config::{Broker, Config};
 use crate::flows::{network, verify_journal};
-use crate::store::{StoreError, Tx};
+use crate::store::{Store, StoreError, Tx};
+use crate::words::doubted_clock;
 
 /// Below so much free space the registry may soon be unable to write, in MiB.
 const LEAST_FREE_MIB: u64 = 500;
@@ -73,8 +76,9 @@ pub async fn run(this: &Doctor) -> Result<ExitCode, CliError> {
     findings.push(keys(&config.keys));
     match Desk::open(&this.common) {
         Ok(desk) => {
-            let now = desk.store.clock().now();
+            let now = desk.store.now();
             findings.push(desk.store.read_here(|tx| file(tx, &config.database, existed))?);
+            findings.push(clock(&desk.store));
             findings.extend(desk.store.read_here(|tx| inside(tx, now))?);
         }
         Err(error) => findings.push(finding("database", Health::Bad, error.to_string())),
@@ -221,16 +225,32 @@ fn firmware(said: &str) -> (String, Vec<u64>) {
     (name.to_owned(), numbers.collect())
 }
 
+/// Whether the system's clock is believed.
+fn clock(store: &Store) -> Finding {
+    let (wall, steady_ms) = store.clock().hands();
+    let belief = store.belief();
+    match belief.look(wall, steady_ms) {
+        clock::Finding::Doubted(doubt, _) => {
+            let said = doubted_clock(doubt, Language::En);
+            let time = belief.time(steady_ms);
+            let next = said.next.unwrap_or_default();
+            let text = format!("{} It is {wall} here, {time} for the registry. {next}", said.sentence);
+            finding("clock", Health::Bad, text)
+        }
+        clock::Finding::Agrees | clock::Finding::Correction(_) if store.clock().is_synchronised() => {
+            finding("clock", Health::Good, format!("{wall}, synchronised"))
+        }
+        clock::Finding::Agrees | clock::Finding::Correction(_) => finding(
+            "clock",
+            Health::Risk,
+            format!("{wall}, not known to be synchronised: let the system keep it by NTP (systemd-timesyncd, chrony)"),
+        ),
+    }
+}
+
 /// What the database itself tells.
 fn inside(tx: &mut Tx<'_>, now: Time) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    findings.push(match tx.last_entry()? {
-        Some(last) if last.at > now => {
-            let text = format!("it is {now} here, but something was recorded at {}: set this machine's clock", last.at);
-            finding("clock", Health::Bad, text)
-        }
-        Some(_) | None => finding("clock", Health::Good, now.to_string()),
-    });
     let revision = tx.network()?.revision;
     let network = network(tx)?;
     if revision == 0 {

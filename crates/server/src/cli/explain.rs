@@ -100,7 +100,7 @@ fn answers(desk: &Desk, file: &std::path::Path) -> Result<Json, CliError> {
     let answer = |asked: Asked| -> Result<Json, CliError> {
         let answered = question(desk, asked).and_then(|question| {
             desk.store.read_here(|tx| explain(tx, &question)).map_err(|error| match error {
-                FlowError::Store(error) => CliError::Failed(error.to_string()),
+                FlowError::Store(_) | FlowError::ClockDoubted => CliError::Failed(error.to_string()),
                 FlowError::Forbidden { .. } | FlowError::Unknown { .. } | FlowError::Refused(_) => wrong(error),
             })
         });

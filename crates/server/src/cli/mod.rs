@@ -7,6 +7,7 @@ pub mod backup;
 pub mod badge;
 pub mod block_card;
 pub mod confirm_card;
+pub mod clock;
 pub mod controller;
 pub mod demo;
 pub mod desk;
@@ -127,6 +128,9 @@ enum Command {
     Journal(journal::Journal),
     /// Verify a badge, take it out of its picture, put it into one
     Badge(badge::Badge),
+    /// Show the registry's time beside the system's, or believe the system's after a step
+    #[command(after_help = "Example: tremen clock")]
+    Clock(clock::ClockCommand),
     /// Look at everything that a registry needs
     Doctor(doctor::Doctor),
 }
@@ -175,6 +179,7 @@ pub fn run() -> ExitCode {
             Command::Restore(it) => desk::exit(restore::run(&it).await),
             Command::Journal(it) => desk::exit(journal::run(&it).await),
             Command::Badge(it) => desk::exit(badge::run(&it).await),
+            Command::Clock(it) => desk::exit(clock::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
     })
@@ -198,6 +203,7 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let two_words = match word(1) {
         "badge" | "controller" | "incident" | "journal" | "role" => true,
         "token" => matches!(word(2), "list" | "revoke"),
+        "clock" => word(2) == "accept",
         _ => false,
     };
     let command = if two_words { 3 } else { 2 }.min(arguments.len());
@@ -233,6 +239,8 @@ mod tests {
         assert_eq!(moved("tremen --json --config=a doctor"), "tremen doctor --json --config=a");
         assert_eq!(moved("tremen apply --config a.toml n.toml"), "tremen apply --config a.toml n.toml");
         assert_eq!(moved("tremen --config a controller add x"), "tremen controller add --config a x");
+        assert_eq!(moved("tremen --config a clock accept"), "tremen clock accept --config a");
+        assert_eq!(moved("tremen --config a clock"), "tremen clock --config a");
         assert_eq!(moved("tremen --json token a --for b"), "tremen token --json a --for b");
         assert_eq!(moved("tremen --json token revoke 3"), "tremen token revoke --json 3");
         assert_eq!(moved("tremen --version"), "tremen --version");

@@ -13,7 +13,7 @@ use super::backup::steps;
 use super::desk::{CliError, Common, configuration, lines, say, wrong};
 use super::passphrase;
 use crate::backup::{Restored, Target, configuration_in, restore};
-use crate::clock::WallClock;
+use crate::clock::SystemClock;
 use crate::config::{Broker, Config};
 
 /// Where the configuration of a backup goes when nobody says it.
@@ -58,7 +58,7 @@ pub async fn run(this: &Restore) -> Result<ExitCode, CliError> {
 
     let spinner = steps();
     let target = Target { database: &config.database, keys: &config.keys };
-    let clock = Arc::new(WallClock::ahead(config.ahead_seconds.saturating_mul(1000)));
+    let clock = Arc::new(SystemClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let restored = restore(open(&this.file)?, &target, this.moved, &passphrase, clock, &mut |step| {
         spinner.set_message(format!("{step} ..."));
     })

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use crate::clock::WallClock;
+use crate::clock::SystemClock;
 use crate::config::{self, Config};
 use crate::daily::Daily;
 use crate::flows;
 use crate::keys::Keys;
 use crate::machines::client::Address;
 use crate::machines::{EmbeddedSettings, Secret, Tls};
-use crate::serve::{Broker, Parts, start};
+use crate::serve::{Broker, Doors, Parts, start_with};
 use crate::store::{Store, system_random};
 
 /// How many connections the embedded broker keeps at most.
@@ -29,13 +29,17 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         );
     }
     let keys = Arc::new(Keys::open(&config.keys)?);
-    let clock = Arc::new(WallClock::ahead(config.ahead_seconds.saturating_mul(1000)));
+    let clock = Arc::new(SystemClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let store = Store::open(&config.database, keys, clock, system_random())?;
     store.make_durable()?;
     let _serving = store.serving().context("the file beside the database that says that it is served")?;
     let daily = Daily::start(&store, config.retention);
     let clearing = tokio::spawn(clear_imports(store.clone()));
-    let running = start(Parts { store, broker: broker(config)?, web: Some(config.web_address) }).await?;
+    let running = start_with(
+        Parts { store, broker: broker(config)?, web: Some(config.web_address) },
+        Doors { metrics: config.metrics_address },
+    )
+    .await?;
     let broker = &running.broker;
     let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
     tracing::info!(broker.host, broker.port, web, "the registry serves");

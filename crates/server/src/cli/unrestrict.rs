@@ -38,7 +38,7 @@ pub async fn run(this: &Unrestrict) -> Result<ExitCode, CliError> {
         (Some(number), _, _) => number,
         (None, Some(person), Some(scope)) => {
             let holder = desk.person(person)?.person;
-            let now = desk.store.clock().now();
+            let now = desk.store.now();
             let mut held = desk.store.read_here(|tx: &mut Tx<'_>| tx.restrictions_of(&holder))?;
             held.retain(|it| {
                 let goes_on = it.ended_at.is_none() && it.span.until.is_none_or(|until| now < until);

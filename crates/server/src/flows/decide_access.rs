@@ -9,13 +9,13 @@ mod record;
 mod two_cards;
 
 use tremen_rules::authority::{Act, may};
-use tremen_rules::network::{Machine, Profile};
+use tremen_rules::network::{Hazard, Machine, Profile};
 use tremen_rules::{
-    CardId, Decision, DenialReason, Dossier, Network, PersonFacts, ReadingFacts, Reasons, Time, decide, end_of_grant,
+    CardId, Decision, DenialReason, Dossier, Network, PersonFacts, ReadingFacts, Reasons, decide, end_of_grant,
 };
 use tremen_wire::{Answer, Ask, Intent, Outcome};
 
-use super::link_controller::{Entrance, Sender, enter, seconds_behind};
+use super::link_controller::{Entrance, LinkClock, Sender, enter};
 use super::{FlowError, sessions};
 use crate::store::{Part, SessionRow, StoreError, Tx};
 use crate::words::Done;
@@ -51,9 +51,10 @@ pub fn run(tx: &mut Tx<'_>, asking: &Asking) -> Result<Option<Answer>, FlowError
     let Asking { sender, ask, digest } = asking;
     let trusted = sender.is_trusted(tx, &network)?;
     let earlier = tx.earlier_answer(&sender.controller, ask.nonce.0)?;
+    let mut clock = LinkClock::default();
     if trusted {
         match enter(tx, sender, ask.link, ask.n)? {
-            Entrance::New => {}
+            Entrance::New(told) => clock = told,
             Entrance::Seen if earlier.is_some() => {}
             Entrance::Seen | Entrance::Dropped => return Ok(None),
         }
@@ -67,7 +68,8 @@ pub fn run(tx: &mut Tx<'_>, asking: &Asking) -> Result<Option<Answer>, FlowError
     {
         return repeat(tx, &network, asking, earlier).map(Some);
     }
-    let stale = sender.profile == Profile::Sealed && ask.at_s.is_some_and(|at| seconds_behind(now, at) >= STALE_S);
+    let behind = |at_s| clock.seconds(now).saturating_sub(at_s) >= STALE_S;
+    let stale = sender.profile == Profile::Sealed && ask.at_s.is_some_and(behind);
     let read = if trusted { read_card(tx, &ask.reading)? } else { Read::unknown() };
     let reading = ReadingFacts {
         controller_trusted: trusted,
@@ -84,6 +86,7 @@ pub fn run(tx: &mut Tx<'_>, asking: &Asking) -> Result<Option<Answer>, FlowError
     let machine = network.machines.get(ask.machine.as_str());
     let tap = Tap {
         asking,
+        clock,
         network: &network,
         machine,
         nonce: earlier.is_none().then_some((ask.nonce.0, *digest)),
@@ -99,6 +102,10 @@ pub fn run(tx: &mut Tx<'_>, asking: &Asking) -> Result<Option<Answer>, FlowError
         },
         session,
     };
+    // INVARIANT (a clock that steps starts nothing dangerous): by a doubted clock a red machine can only be ended.
+    if tx.clock_doubt().is_some() && machine.is_some_and(|it| it.hazard == Hazard::Red) && !tap.only_ends() {
+        return Err(FlowError::ClockDoubted);
+    }
     tap.answer(tx).map(Some)
 }
 
@@ -120,6 +127,7 @@ pub fn opened_a_session(tx: &Tx<'_>, answer: &Answer) -> Result<bool, FlowError>
 /// One tap and all that is known about it.
 struct Tap<'t> {
     asking: &'t Asking,
+    clock: LinkClock,
     network: &'t Network,
     machine: Option<&'t Machine>,
     nonce: Option<([u8; 16], [u8; 32])>,
@@ -130,6 +138,20 @@ struct Tap<'t> {
 }
 
 impl Tap<'_> {
+    /// Whether this tap can end a session and do nothing else.
+    fn only_ends(&self) -> bool {
+        match self.asking.ask.intent {
+            Intent::End => true,
+            Intent::Toggle => self.owns_the_session(),
+            Intent::Use | Intent::Supervise | Intent::Induct => false,
+        }
+    }
+
+    fn owns_the_session(&self) -> bool {
+        let person = self.dossier.person.as_ref().map(|facts| &facts.person);
+        self.session.as_ref().is_some_and(|session| Some(&session.person) == person)
+    }
+
     fn answer(&self, tx: &mut Tx<'_>) -> Result<Answer, FlowError> {
         let decision = decide(&self.dossier, &self.reading, tx.now());
         let distrusted = decision.reasons().filter(|reasons| reasons.first() <= DenialReason::CardBlocked);
@@ -138,10 +160,9 @@ impl Tap<'_> {
             let reasons = decision.reasons().cloned();
             return self.deny(tx, &reasons.unwrap_or_else(|| Reasons::one(DenialReason::UnknownCard)));
         };
-        let owns = self.session.as_ref().is_some_and(|session| session.person == person.person);
         match self.asking.ask.intent {
             Intent::Use => self.use_machine(tx, machine, person, decision),
-            Intent::Toggle if owns => self.end_session(tx, machine, person),
+            Intent::Toggle if self.owns_the_session() => self.end_session(tx, machine, person),
             Intent::Toggle => self.use_machine(tx, machine, person, decision),
             Intent::End => self.end_session(tx, machine, person),
             Intent::Supervise => self.supervise(tx, machine, person),
@@ -180,7 +201,7 @@ impl Tap<'_> {
                 tx.use_standbys(Part::Learner, &machine.id, &person.person)?;
                 let end = end_of_grant(&self.dossier, &self.reading, tx.now());
                 let session = Opening::of(tx, machine, end);
-                let outcome = session.outcome(tx, self.asking)?;
+                let outcome = session.outcome(tx, self.asking, self.clock)?;
                 let (answer, decision) = self.record_grant(tx, outcome)?;
                 session.open(tx, machine, self.asking, person, &self.reading, self.card.as_ref(), decision)?;
                 Ok(answer)
@@ -196,7 +217,7 @@ impl Tap<'_> {
         let outcome = Outcome::Grant {
             session: running.session,
             lease_s: u64::from(machine.lease_seconds),
-            until_s: running.until().map(Time::unix_seconds),
+            until_s: running.until().map(|end| self.clock.seconds(end)),
             on_lost: sessions::wire_policy(tx, &self.asking.sender.controller, machine.stop_policy)?,
         };
         let idle_end = sessions::idle_end(self.network, &running);

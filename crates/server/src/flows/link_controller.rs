@@ -45,20 +45,20 @@ pub fn welcome(tx: &mut Tx<'_>, sender: &Sender, hello: &Hello) -> Result<Option
     if !sender.is_trusted(tx, &network)? {
         return Ok(None);
     }
-    let link = match tx.link_of_challenge(controller, hello.challenge)? {
+    let (link, clock) = match tx.link_of_challenge(controller, hello.challenge)? {
         Some(known) if known.state == LinkState::Gone => return Ok(None),
-        Some(known) => known.link,
+        Some(known) => (known.link, LinkClock { stepped_ms: known.stepped_ms }),
         None => {
             let link = Link(tx.random());
             tx.add_link(controller, link, hello.challenge, &hello.running, PENDING)?;
             let capabilities: Vec<_> = hello.capabilities.iter().map(|capability| capability.as_str()).collect();
             tx.saw_hello(controller, &hello.firmware, &capabilities, hello.last_order)?;
-            link
+            (link, LinkClock::default())
         }
     };
     let served = network.controllers.get(controller).map(|it| it.machines.clone()).unwrap_or_default();
     let machines = served.iter().map(|machine| card(tx, &network, controller, machine)).collect::<Result<_, _>>()?;
-    Ok(Some(Welcome { link, challenge: hello.challenge, at_s: tx.now().unix_seconds(), machines }))
+    Ok(Some(Welcome { link, challenge: hello.challenge, at_s: clock.seconds(tx.now()), machines }))
 }
 
 fn card(
@@ -85,11 +85,25 @@ fn card(
     })
 }
 
+/// The clock of a link: the registry's as its welcome told it to the controller, whatever was believed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LinkClock {
+    stepped_ms: i64,
+}
+
+impl LinkClock {
+    /// An instant in the Unix seconds of this clock.
+    #[must_use]
+    pub fn seconds(self, at: Time) -> u64 {
+        at.plus_millis(self.stepped_ms.saturating_neg()).unix_seconds()
+    }
+}
+
 /// What the door says of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entrance {
-    /// It is new: what it asks for may be done.
-    New,
+    /// It is new: what it asks for may be done. Instants are told to its sender by this clock.
+    New(LinkClock),
     /// Its counter was seen before.
     Seen,
     /// Its link is unknown or over, or its sender is not trusted: it is dropped in silence.
@@ -108,7 +122,7 @@ pub fn enter(tx: &mut Tx<'_>, sender: &Sender, link: Option<Link>, n: Option<u64
         return Ok(match sender.profile {
             Profile::Plain => {
                 greet_again(tx, controller)?;
-                Entrance::New
+                Entrance::New(LinkClock::default())
             }
             Profile::Sealed => Entrance::Dropped,
         });
@@ -126,7 +140,7 @@ pub fn enter(tx: &mut Tx<'_>, sender: &Sender, link: Option<Link>, n: Option<u64
         take_up(tx, controller, &row)?;
     }
     greet_again(tx, controller)?;
-    Ok(Entrance::New)
+    Ok(Entrance::New(LinkClock { stepped_ms: row.stepped_ms }))
 }
 
 /// Makes a pending link the current one: sessions that its hello did not name are closed, open orders are sent.
@@ -169,10 +183,4 @@ pub(super) fn touch_machines(tx: &mut Tx<'_>, controller: &ControllerId) -> Resu
         tx.touch(Touched::Machine(machine));
     }
     Ok(())
-}
-
-/// How many seconds an instant lies back; 0 for one that is to come.
-#[must_use]
-pub fn seconds_behind(now: Time, at_s: u64) -> u64 {
-    now.unix_seconds().saturating_sub(at_s)
 }

@@ -9,6 +9,7 @@ pub mod apply_retention;
 pub mod attach_card;
 pub mod authenticate;
 pub mod award_reference;
+pub mod believe_clock;
 pub mod block_card;
 mod checks;
 pub mod clear_imports;
@@ -16,6 +17,7 @@ pub mod close_incident;
 pub mod confirm_card;
 pub mod continue_after_restore;
 pub mod decide_access;
+pub mod doubt_clock;
 pub mod end_due_locks;
 pub mod end_due_sessions;
 pub mod end_restriction;
@@ -115,6 +117,9 @@ pub enum FlowError {
     /// The thing is not in the state that the act needs.
     #[error("{0}")]
     Refused(String),
+    /// The system's clock is doubted, and what was asked for needs the right time: nothing is decided.
+    #[error("the system's clock is not believed, so that nothing is decided here: see `tremen clock`")]
+    ClockDoubted,
     /// The store could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

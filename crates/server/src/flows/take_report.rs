@@ -4,7 +4,7 @@ use serde_json::json;
 use tremen_rules::{ControllerId, MachineId};
 use tremen_wire::{Event, Lease, Link, Report, SessionId};
 
-use super::link_controller::{Entrance, Sender, enter};
+use super::link_controller::{Entrance, LinkClock, Sender, enter};
 use super::{FlowError, network, sessions};
 use crate::store::{OrderRow, SessionRow, Touched, Tx};
 
@@ -26,13 +26,14 @@ pub enum Reply {
 /// When the store fails.
 pub fn run(tx: &mut Tx<'_>, sender: &Sender, report: &Report) -> Result<Option<Reply>, FlowError> {
     let network = network(tx)?;
-    if !sender.is_trusted(tx, &network)? || enter(tx, sender, report.link, report.n)? != Entrance::New {
+    if !sender.is_trusted(tx, &network)? {
         return Ok(None);
     }
+    let Entrance::New(clock) = enter(tx, sender, report.link, report.n)? else { return Ok(None) };
     let controller = &sender.controller;
     match report.event {
         Event::Linked => Ok(Some(noted(report, false))),
-        Event::Started | Event::Alive => alive(tx, controller, report),
+        Event::Started | Event::Alive => alive(tx, controller, report, clock),
         Event::Ended => ended(tx, controller, report),
         Event::Confirmed | Event::Refused => {
             settle(tx, controller, report)?;
@@ -90,7 +91,12 @@ fn is_news(session: &mut SessionRow, report: &Report) -> bool {
 }
 
 /// `started` and `alive`: a new lease, or the stop.
-fn alive(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<Option<Reply>, FlowError> {
+fn alive(
+    tx: &mut Tx<'_>,
+    controller: &ControllerId,
+    report: &Report,
+    clock: LinkClock,
+) -> Result<Option<Reply>, FlowError> {
     let Some(mut session) = session_of(tx, controller, report)? else {
         return stop_again(tx, controller, report).map(Some);
     };
@@ -127,7 +133,7 @@ fn alive(tx: &mut Tx<'_>, controller: &ControllerId, report: &Report) -> Result<
         machine: Some(session.machine.to_string()),
         session: Some(session.session),
         lease_s: u64::from(machine.lease_seconds),
-        until_s: session.until().map(tremen_rules::Time::unix_seconds),
+        until_s: session.until().map(|end| clock.seconds(end)),
         on_lost: Some(sessions::wire_policy(tx, controller, machine.stop_policy)?),
     })))
 }

@@ -16,6 +16,7 @@ use super::outbox;
 use crate::flows::decide_access::{self, Asking};
 use crate::flows::take_report::{self, Reply};
 use crate::flows::{FlowError, link_controller, sessions};
+use crate::metrics::OutOfReach;
 use crate::store::{Store, StoreError, Tx};
 use crate::words;
 
@@ -48,7 +49,11 @@ impl Inbox {
             return; // a command is never retained: what a broker kept is not what somebody says now
         }
         let Some(known) = self.keyring.get(controller.as_str()) else {
-            return self.tell(controller.as_str(), "unknown", "a message of an unknown controller is dropped");
+            return self.tell(
+                controller.as_str(),
+                "unknown_controller",
+                "a message of an unknown controller is dropped",
+            );
         };
         match open(&known, channel, bytes) {
             Err(Refused::BadSeal) if !known.is_fresh() => {
@@ -65,7 +70,7 @@ impl Inbox {
 
     fn sort(&self, known: &Arc<Known>, opened: Result<Up, Refused>, bytes: &[u8]) {
         match opened {
-            Ok(Up::Ask(ask)) => self.take_ask(known, ask, bytes),
+            Ok(Up::Ask(ask)) => self.take_ask(known, ask, bytes, Instant::now()),
             Ok(Up::Report(report)) => {
                 let sender = known.sender.clone();
                 self.answer(
@@ -94,7 +99,7 @@ impl Inbox {
     }
 
     /// An ask is answered by whoever comes first: the decision, or the end of patience.
-    fn take_ask(&self, known: &Arc<Known>, ask: Ask, bytes: &[u8]) {
+    fn take_ask(&self, known: &Arc<Known>, ask: Ask, bytes: &[u8], received: Instant) {
         let asking = Asking { sender: known.sender.clone(), ask: ask.clone(), digest: Sha256::digest(bytes).into() };
         let answered = Arc::new(AtomicBool::new(false));
         let done = {
@@ -104,7 +109,10 @@ impl Inbox {
                     return inbox.withdraw(decided);
                 }
                 match decided {
-                    Ok(Some((answer, _))) => inbox.send(&known, &Down::Answer(answer)),
+                    Ok(Some((answer, _))) => {
+                        inbox.send(&known, &Down::Answer(answer));
+                        inbox.store.metrics().decision_seconds.observe(received.elapsed());
+                    }
                     Ok(None) => {}
                     Err(error) => inbox.unreachable(&known, &ask, &error),
                 }
@@ -159,6 +167,8 @@ impl Inbox {
 
     /// Says that the registry cannot decide in time. This is no decision and is in no journal.
     fn unreachable(&self, known: &Known, ask: &Ask, error: &FlowError) {
+        let cause = if *error == FlowError::ClockDoubted { OutOfReach::Clock } else { OutOfReach::Store };
+        self.store.metrics().out_of_reach(cause);
         tracing::error!(controller.id = %known.wire_id, %error, "an ask is answered registry_unreachable");
         let reason = "registry_unreachable".to_owned();
         self.send(
@@ -218,8 +228,9 @@ impl Inbox {
         }
     }
 
-    /// Tells the log, at most once a minute for each controller.
+    /// Counts a message that is dropped, and tells the log, at most once a minute for each controller.
     fn tell(&self, controller: &str, kind: &str, sentence: &str) {
+        self.store.metrics().malformed(kind);
         let now = Instant::now();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.get(controller).is_none_or(|last| now.duration_since(*last) >= QUIET) {

@@ -3,7 +3,7 @@
 use tremen_rules::{CardId, ControllerId, MachineId, PersonId, Time};
 use tremen_wire::SessionId;
 
-use super::tx::{Row, StoreError, Tx};
+use super::tx::{Row, StoreError, Tally, Tx};
 use crate::params;
 
 /// A decision to be recorded; its facts are in the payload of its journal entry.
@@ -38,7 +38,7 @@ pub struct NewDecision<'a> {
 pub struct EarlierAnswer {
     /// Digest of the ask's bytes.
     pub digest: [u8; 32],
-    /// When it was decided.
+    /// When it was decided, as today's clock would have told it.
     pub at: Time,
     /// What was answered.
     pub verdict: String,
@@ -119,6 +119,7 @@ impl Tx<'_> {
             ],
             |row| row.get(0),
         )?;
+        self.tallies.push(Tally::Decided(new.verdict.to_owned(), new.reason.map(str::to_owned)));
         if let Ok(machine) = MachineId::parse(new.machine) {
             self.touch(super::Touched::Answer(machine));
         }
@@ -135,7 +136,9 @@ impl Tx<'_> {
         nonce: [u8; 16],
     ) -> Result<Option<EarlierAnswer>, StoreError> {
         self.query_one(
-            "SELECT digest, at, verdict, session, answer FROM decisions WHERE controller = $1 AND nonce = $2",
+            "SELECT digest, at + COALESCE((SELECT CAST(SUM(step_ms) AS BIGINT) FROM clock_steps
+                                           WHERE clock_steps.entry > decisions.entry), 0), verdict, session, answer
+             FROM decisions WHERE controller = $1 AND nonce = $2",
             params![controller, nonce],
             |row| {
                 Ok(EarlierAnswer {

@@ -30,6 +30,8 @@ pub struct LinkRow {
     pub running: Vec<SessionId>,
     /// Counter values seen.
     pub window: Window,
+    /// By how many milliseconds the registry's time was set since its welcome.
+    pub stepped_ms: i64,
 }
 
 /// A counter of the wire as the database keeps it: all 64 bits, so that the greatest counters too are told apart.
@@ -42,7 +44,7 @@ pub(super) const fn from_bits(kept: i64) -> u64 {
     u64::from_ne_bytes(kept.to_ne_bytes())
 }
 
-const LINK: &str = "SELECT link, number, state, hello, highest_n, seen FROM links";
+const LINK: &str = "SELECT link, number, state, hello, highest_n, seen, stepped_ms FROM links";
 
 fn read_link(row: &Row<'_, '_>) -> Result<LinkRow, StoreError> {
     let state: String = row.get(2)?;
@@ -59,6 +61,7 @@ fn read_link(row: &Row<'_, '_>) -> Result<LinkRow, StoreError> {
         },
         running: running.iter().filter_map(|session| SessionId::from_hex(session)).collect(),
         window: Window::from_parts(from_bits(highest), from_bits(seen)),
+        stepped_ms: row.get(6)?,
     })
 }
 

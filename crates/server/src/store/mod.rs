@@ -6,6 +6,7 @@
 
 mod awards;
 mod cards;
+mod clock;
 mod copy;
 mod credentials;
 mod decisions;
@@ -59,12 +60,14 @@ pub use sessions::{NewSession, SILENCE_MS, SessionRow};
 pub use standbys::{Part, StandbyRow};
 pub use tokens::{KeptReply, NewToken, TokenRow};
 pub use tx::{Column, Param, Random, Row, StoreError, Touched, Tx, TypedNull, Value};
-pub use views::{DecisionView, LockView, MachineNow};
+pub use views::{DecisionView, Gauges, LockView, MachineNow};
 
 use tremen_rules::Time;
 
-use crate::clock::Clock;
+use crate::clock::{Belief, Clock};
 use crate::keys::Keys;
+use crate::metrics::Metrics;
+use clock::Timekeeper;
 use declarations::SnapshotCache;
 
 /// How many read connections serve pages.
@@ -78,7 +81,8 @@ pub struct Store {
 
 struct Shared {
     path: PathBuf,
-    clock: Arc<dyn Clock>,
+    time: Arc<Timekeeper>,
+    metrics: Arc<Metrics>,
     random: Random,
     keys: Arc<Keys>,
     writer: writer::Writer,
@@ -111,6 +115,7 @@ impl Store {
         make_private(path).map_err(|error| StoreError::Engine(format!("{}: {error}", path.display())))?;
         let mut connection = connect(path)?;
         migrations::run(&mut connection)?;
+        let time = Arc::new(begin_clock(&mut connection, clock, &keys, &random)?);
         let readers = (0..READERS)
             .map(|_| {
                 let connection = connect(path)?;
@@ -119,12 +124,15 @@ impl Store {
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
         let (touched, _) = broadcast::channel(1024);
-        let writer =
-            writer::Writer::start(path, connection, keys.clone(), clock.clone(), random.clone(), touched.clone())?;
+        let metrics = Arc::new(Metrics::default());
+        let parts = (keys.clone(), time.clone(), random.clone(), metrics.clone());
+        let writer = writer::Writer::start(path, connection, parts, touched.clone())?;
         let free_readers = Semaphore::new(readers.len());
         let path = path.to_owned();
         let readers = Mutex::new(readers);
-        Ok(Self { shared: Arc::new(Shared { path, clock, random, keys, writer, readers, free_readers, touched }) })
+        Ok(Self {
+            shared: Arc::new(Shared { path, time, metrics, random, keys, writer, readers, free_readers, touched }),
+        })
     }
 
     /// Makes durable anew what was found at the start, before anybody is answered from it: after a failed sync the system
@@ -141,16 +149,28 @@ impl Store {
         Ok(())
     }
 
-    /// The clock that transactions are timed with.
+    /// The system's clock, from whose steady hand the registry's time hangs.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.shared.clock
+        &self.shared.time.clock
     }
 
-    /// The present instant; never before that of a transaction.
+    /// What is believed of the time.
+    #[must_use]
+    pub fn belief(&self) -> Belief {
+        self.shared.time.belief()
+    }
+
+    /// The present instant of the registry's time.
     #[must_use]
     pub fn now(&self) -> Time {
-        self.shared.now()
+        self.shared.time.now()
+    }
+
+    /// What this process counts while it works.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
     }
 
     /// The registry's keys.
@@ -254,12 +274,6 @@ impl Store {
 }
 
 impl Shared {
-    /// The present instant; never before that of a transaction.
-    fn now(&self) -> Time {
-        let last = self.writer.last.load(std::sync::atomic::Ordering::SeqCst);
-        Time::from_millis(self.clock.now().millis().max(last))
-    }
-
     fn read<T, E: From<StoreError>>(&self, job: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         let idle = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         let mut reader = match idle {
@@ -287,9 +301,26 @@ impl Reader {
         job: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let transaction = self.connection.unchecked_transaction().map_err(StoreError::from)?;
-        let mut tx = Tx::on_sqlite(&transaction, shared.now(), &shared.random, &shared.keys, &mut self.snapshots);
+        let moment = (&*shared.time.clock, shared.time.belief());
+        let mut tx = Tx::on_sqlite(&transaction, moment, &shared.random, &shared.keys, &mut self.snapshots);
         job(&mut tx)
     }
+}
+
+/// Reads or begins what is believed of the time in this run of the machine.
+fn begin_clock(
+    connection: &mut rusqlite::Connection,
+    clock: Arc<dyn Clock>,
+    keys: &Keys,
+    random: &Random,
+) -> Result<Timekeeper, StoreError> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let (wall, steady_ms) = clock.hands();
+    let mut snapshots = SnapshotCache::default();
+    let moment = (&*clock, Belief::believing(wall, steady_ms));
+    let belief = Tx::on_sqlite(&transaction, moment, random, keys, &mut snapshots).begin_clock()?;
+    transaction.commit()?;
+    Ok(Timekeeper::new(clock, belief))
 }
 
 /// Makes the file, if it is not there, for its owner alone: it holds names and addresses. SQLite gives the files beside it

@@ -3,7 +3,7 @@
 use tremen_rules::{ControllerId, MachineId, Time};
 use tremen_wire::SessionId;
 
-use super::tx::{Row, StoreError, Touched, Tx};
+use super::tx::{Row, StoreError, Tally, Touched, Tx};
 use crate::params;
 
 /// An order to be given.
@@ -209,15 +209,20 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn settle_order(&mut self, controller: &ControllerId, number: u64, how: &str) -> Result<bool, StoreError> {
-        let changed = self.execute(
+        let given = self.query_one(
             "UPDATE orders SET settled = $1, settled_at = $2
-             WHERE controller = $3 AND number = $4 AND settled_at IS NULL",
+             WHERE controller = $3 AND number = $4 AND settled_at IS NULL
+             RETURNING at + COALESCE((SELECT CAST(SUM(step_ms) AS BIGINT) FROM clock_steps
+                                      WHERE clock_steps.entry > orders.entry), 0)",
             params![how, self.now(), controller, number],
+            |row| row.get::<Time>(0),
         )?;
-        if changed == 1 {
+        if given.is_some() {
             self.touch(Touched::Orders(controller.clone()));
         }
-        Ok(changed == 1)
+        self.tallies
+            .extend(given.filter(|_| how == "confirmed").map(|given| Tally::Confirmed(self.now().since(given))));
+        Ok(given.is_some())
     }
 
     /// Leaves out the open stop orders of a session that is over.

@@ -4,11 +4,14 @@
 //! random bytes, so that flows are functions of what they are given.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tremen_rules::{AwardId, CardId, ControllerId, IssuerId, MachineId, PersonId, ReferenceId, Scope, Time, VenueId};
 
 use super::declarations::{Snapshot, SnapshotCache};
+use crate::clock::{Belief, Clock};
 use crate::keys::Keys;
+use crate::metrics::Metrics;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +74,27 @@ pub enum Touched {
     Credentials(ControllerId),
     /// Anything: another process wrote.
     Everything,
+}
+
+/// What the metrics count once the transaction is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Tally {
+    /// A decision: its verdict and the reason shown.
+    Decided(String, Option<String>),
+    /// An order that was confirmed, so many milliseconds after it was given.
+    Confirmed(i64),
+}
+
+impl Tally {
+    pub(super) fn count(&self, metrics: &Metrics) {
+        match self {
+            Self::Decided(verdict, reason) => metrics.decided(verdict, reason.as_deref()),
+            Self::Confirmed(after_ms) => {
+                let after = Duration::from_millis(u64::try_from(*after_ms).unwrap_or(0));
+                metrics.order_confirm_seconds.observe(after);
+            }
+        }
+    }
 }
 
 /// A parameter. NULL has a type, since PostgreSQL asks for one.
@@ -307,11 +331,14 @@ pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 /// One transaction.
 pub struct Tx<'c> {
     engine: Engine<'c>,
-    now: Time,
+    pub(super) now: Time,
+    pub(super) clock: &'c dyn Clock,
+    pub(super) belief: Belief,
     random: &'c Random,
     keys: &'c Keys,
     snapshots: &'c mut SnapshotCache,
     touched: Vec<Touched>,
+    pub(super) tallies: Vec<Tally>,
 }
 
 enum Engine<'c> {
@@ -327,12 +354,23 @@ impl std::fmt::Debug for Tx<'_> {
 impl<'c> Tx<'c> {
     pub(super) fn on_sqlite(
         connection: &'c rusqlite::Connection,
-        now: Time,
+        (clock, belief): (&'c dyn Clock, Belief),
         random: &'c Random,
         keys: &'c Keys,
         snapshots: &'c mut SnapshotCache,
     ) -> Self {
-        Self { engine: Engine::Sqlite(connection), now, random, keys, snapshots, touched: Vec::new() }
+        let now = belief.time(clock.steady_ms());
+        Self {
+            engine: Engine::Sqlite(connection),
+            now,
+            clock,
+            belief,
+            random,
+            keys,
+            snapshots,
+            touched: Vec::new(),
+            tallies: Vec::new(),
+        }
     }
 
     /// The instant of this transaction: read when it took its turn, so that what is committed later is never earlier.

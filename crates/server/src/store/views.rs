@@ -5,6 +5,7 @@ use tremen_rules::{ControllerId, MachineId, Span, Time};
 use super::decisions::DecisionRecord;
 use super::sessions::SessionRow;
 use super::tx::{StoreError, Tx};
+use crate::params;
 
 /// A lock that is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,15 @@ pub struct LockView {
     pub span: Span,
     /// Why.
     pub why: String,
+}
+
+/// What is counted in the tables when somebody asks for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gauges {
+    /// Orders that are neither confirmed nor refused.
+    pub orders_open: u64,
+    /// Sessions that are open.
+    pub sessions_open: u64,
 }
 
 /// A machine at this instant.
@@ -42,6 +52,18 @@ pub struct DecisionView {
 }
 
 impl Tx<'_> {
+    /// Counts what is open, by indexes that hold nothing else.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn gauges(&self) -> Result<Gauges, StoreError> {
+        let count = |sql: &str| Ok::<_, StoreError>(self.query_one(sql, params![], |row| row.get(0))?.unwrap_or(0));
+        Ok(Gauges {
+            orders_open: count("SELECT COUNT(*) FROM orders WHERE settled_at IS NULL")?,
+            sessions_open: count("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL")?,
+        })
+    }
+
     /// A machine at this instant.
     ///
     /// # Errors

@@ -3,18 +3,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, oneshot, watch};
-use tremen_rules::Time;
 
+use super::clock::Timekeeper;
 use super::declarations::SnapshotCache;
 use super::disk::Disk;
-use super::tx::{Random, StoreError, Touched, Tx};
-use crate::clock::Clock;
+use super::tx::{Random, StoreError, Tally, Touched, Tx};
+use crate::clock::Belief;
 use crate::keys::Keys;
+use crate::metrics::Metrics;
 
 /// How long a job may wait before it is refused.
 pub(super) const DEADLINE: Duration = Duration::from_secs(2);
@@ -44,8 +44,6 @@ enum Job {
 }
 
 pub(super) struct Writer {
-    /// The latest instant of a transaction, in milliseconds.
-    pub last: Arc<AtomicI64>,
     /// Counts up with each commit.
     pub commits: watch::Sender<u64>,
     jobs: Option<SyncSender<Job>>,
@@ -56,12 +54,9 @@ impl Writer {
     pub(super) fn start(
         path: &Path,
         connection: rusqlite::Connection,
-        keys: Arc<Keys>,
-        clock: Arc<dyn Clock>,
-        random: Random,
+        (keys, time, random, metrics): (Arc<Keys>, Arc<Timekeeper>, Random, Arc<Metrics>),
         touched: broadcast::Sender<Touched>,
     ) -> Result<Self, StoreError> {
-        let last = Arc::new(AtomicI64::new(i64::MIN));
         let commits = watch::Sender::new(0);
         let (jobs, inbox) = sync_channel(QUEUE);
         let start = Loop {
@@ -70,19 +65,21 @@ impl Writer {
             connection,
             disk: Disk::new(),
             keys,
-            clock,
+            belief: time.belief(),
+            time,
+            metrics,
             random,
             touched,
             snapshots: SnapshotCache::default(),
-            last: last.clone(),
             commits: commits.clone(),
             data_version: 0,
+            clock_version: None,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || start.run())
             .map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok(Self { last, commits, jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { commits, jobs: Some(jobs), thread: Some(thread) })
     }
 
     pub(super) fn submit<T, E, F>(
@@ -157,13 +154,17 @@ struct Loop {
     connection: rusqlite::Connection,
     disk: Disk,
     keys: Arc<Keys>,
-    clock: Arc<dyn Clock>,
+    time: Arc<Timekeeper>,
+    /// What this transaction believes of the time; what the process does once it is committed.
+    belief: Belief,
+    metrics: Arc<Metrics>,
     random: Random,
     touched: broadcast::Sender<Touched>,
     snapshots: SnapshotCache,
-    last: Arc<AtomicI64>,
     commits: watch::Sender<u64>,
     data_version: i64,
+    /// The version of the data for which `belief` was read.
+    clock_version: Option<i64>,
 }
 
 impl Loop {
@@ -187,6 +188,7 @@ impl Loop {
     fn batch(&mut self, first: Option<Job>) {
         let mut replies: Vec<Reply> = Vec::new();
         let mut touched: Vec<Touched> = Vec::new();
+        let mut tallies: Vec<Tally> = Vec::new();
         let before = self.connection.total_changes();
         let mut open: Option<Result<(), StoreError>> = if first.is_none() { Some(self.begin()) } else { None };
         let mut next = first;
@@ -200,7 +202,7 @@ impl Loop {
                 Job::Change { deadline, run } => {
                     let begun = open.get_or_insert_with(|| self.begin()).clone();
                     let ready = begun.and(if Instant::now() < deadline { Ok(()) } else { Err(StoreError::Late) });
-                    replies.extend(self.change(ready, run, &mut touched));
+                    replies.extend(self.change(ready, run, &mut touched, &mut tallies));
                 }
             }
             if matches!(open, Some(Ok(()))) && self.connection.is_autocommit() {
@@ -213,7 +215,15 @@ impl Loop {
             }
         }
         let committed = match open {
-            Some(Ok(())) => self.connection.execute_batch("COMMIT").map_err(StoreError::from),
+            Some(Ok(())) => {
+                let begun = Instant::now();
+                let committed = self.connection.execute_batch("COMMIT").map_err(StoreError::from);
+                if committed.is_ok() {
+                    self.metrics.commit_seconds.observe(begun.elapsed());
+                    tallies.iter().for_each(|tally| tally.count(&self.metrics));
+                }
+                committed
+            }
             Some(Err(error)) => Err(error),
             None => return,
         };
@@ -225,6 +235,7 @@ impl Loop {
                 touched.clear();
             }
         }
+        self.time.set(self.belief);
         // Those who wait at a machine first, then those who look on.
         for reply in replies {
             reply(committed.clone());
@@ -235,9 +246,10 @@ impl Loop {
         self.commits.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Begins a transaction; while the disk is in doubt, with a row that asks it.
+    /// Begins a transaction at the registry's time; while the disk is in doubt, with a row that asks it.
     fn begin(&mut self) -> Result<(), StoreError> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.read_belief()?;
         if self.disk.is_in_doubt() {
             self.connection
                 .prepare_cached(
@@ -252,6 +264,7 @@ impl Loop {
     /// After a transaction that failed: nothing that this connection remembers is believed.
     fn begin_anew(&mut self, error: &StoreError) {
         self.snapshots = SnapshotCache::default();
+        (self.belief, self.clock_version) = (self.time.belief(), None);
         if !self.connection.is_autocommit() {
             // Whatever this says, the connection begins anew or the next BEGIN tells.
             let _ = self.connection.execute_batch("ROLLBACK");
@@ -268,18 +281,26 @@ impl Loop {
     }
 
     /// Runs one job under its savepoint; a job that errs, panics or came too late leaves nothing behind.
-    fn change(&mut self, ready: Result<(), StoreError>, run: Run, touched: &mut Vec<Touched>) -> Option<Reply> {
+    fn change(
+        &mut self,
+        ready: Result<(), StoreError>,
+        run: Run,
+        touched: &mut Vec<Touched>,
+        tallies: &mut Vec<Tally>,
+    ) -> Option<Reply> {
         let ready = ready.and_then(|()| Ok(self.connection.prepare_cached("SAVEPOINT job")?.execute([]).map(drop)?));
         if let Err(error) = ready {
             return Some(run(Err(error)).1);
         }
-        // INVARIANT (time goes on): a transaction never reads an instant before that of an earlier one.
-        self.last.fetch_max(self.clock.now().millis(), Ordering::SeqCst);
-        let now = Time::from_millis(self.last.load(Ordering::SeqCst));
-        let mut tx = Tx::on_sqlite(&self.connection, now, &self.random, &self.keys, &mut self.snapshots);
+        // INVARIANT (time goes on): a transaction's instant comes from a hand that nobody can set. It lies before that of
+        // an earlier one only where a transaction between the two set the registry's time, and says so in the journal.
+        let moment = (&*self.time.clock, self.belief);
+        let mut tx = Tx::on_sqlite(&self.connection, moment, &self.random, &self.keys, &mut self.snapshots);
         let ran = catch_unwind(AssertUnwindSafe(|| run(Ok(&mut tx))));
         let taken_back = self.connection.is_autocommit(); // by the engine itself, with all the others
         if matches!(ran, Ok((true, _))) && !taken_back {
+            self.belief = tx.belief;
+            tallies.append(&mut tx.tallies);
             for what in tx.take_touched() {
                 if !touched.contains(&what) {
                     touched.push(what);
@@ -308,10 +329,26 @@ impl Loop {
         Ok(())
     }
 
+    /// Hears whether another process set the registry's time.
+    fn read_belief(&mut self) -> Result<(), StoreError> {
+        let version = self.read_data_version()?;
+        if Some(version) != self.clock_version {
+            let moment = (&*self.time.clock, self.belief);
+            let tx = Tx::on_sqlite(&self.connection, moment, &self.random, &self.keys, &mut self.snapshots);
+            self.belief = tx.stored_belief()?.unwrap_or(self.belief);
+            self.clock_version = Some(version);
+        }
+        Ok(())
+    }
+
     fn notice_others(&mut self) -> Result<(), StoreError> {
         let version = self.read_data_version()?;
         if version != self.data_version {
             self.data_version = version;
+            if self.connection.is_autocommit() {
+                self.read_belief()?; // inside a batch it was read at its beginning
+                self.time.set(self.belief);
+            }
             let _ = self.touched.send(Touched::Everything); // nobody may be listening
             self.commits.send_modify(|count| *count = count.wrapping_add(1));
         }

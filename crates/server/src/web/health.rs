@@ -7,14 +7,17 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tokio::sync::watch;
+use tremen_rules::network::Language;
 
 use super::Visit;
+use crate::clock::Doubt;
 use crate::store::{Store, StoreError};
+use crate::words::doubted_clock;
 
 /// How long the database may take to say that it is well.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What must be well for this node to be sent visitors, the database aside, which is asked each time.
+/// What must be well for this node to be sent visitors, database and clock aside, which are asked each time.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness {
     checks: BTreeMap<&'static str, (watch::Receiver<bool>, &'static str)>,
@@ -41,8 +44,15 @@ impl Readiness {
             Err(_) => Some("the database does not answer within 3 s".to_owned()),
         };
         found.insert("database", database);
+        found.insert("clock", store.belief().doubt.map(why_doubted));
         found
     }
+}
+
+/// In English, for whoever watches the process; people read it in their language elsewhere.
+fn why_doubted(doubt: Doubt) -> String {
+    let said = doubted_clock(doubt, Language::En);
+    format!("{} {}", said.sentence, said.next.unwrap_or_default())
 }
 
 /// Both ways: what reads and what writes.
@@ -56,7 +66,7 @@ pub(super) async fn process() -> Response {
     answer(StatusCode::OK, &json!({ "status": "ok" }))
 }
 
-/// Answers `/readyz`: the database and the broker answer.
+/// Answers `/readyz`: the database and the broker answer, and the clock is believed.
 pub(super) async fn ready(visit: Visit) -> Response {
     let found = visit.state.readiness.look(&visit.state.store).await;
     let is_ready = found.values().all(Option::is_none);

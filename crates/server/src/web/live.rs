@@ -99,7 +99,7 @@ async fn read_news(shared: Weak<Shared>, store: Store, mut heard: broadcast::Rec
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let mut changed = Changed::default();
-        let now = store.clock().now();
+        let now = store.now();
         let next = board.as_ref().and_then(|board| board.next_change());
         let soon = next.map_or(BEAT, |next| Duration::from_millis(u64::try_from(next.since(now)).unwrap_or(0)));
         tokio::select! {
@@ -109,7 +109,7 @@ async fn read_news(shared: Weak<Shared>, store: Store, mut heard: broadcast::Rec
             _ = closed.changed() => return,
         }
         if let Some(board) = &board {
-            changed.machines.extend(board.answers_over(store.clock().now()));
+            changed.machines.extend(board.answers_over(store.now()));
         }
         if changed.is_nothing() {
             continue;

@@ -14,6 +14,7 @@ mod journal;
 mod kiosk;
 pub mod live;
 mod machine;
+pub mod metrics;
 mod panel;
 mod parts;
 pub mod reader;

@@ -508,11 +508,12 @@ async fn before_anything_is_declared_the_home_page_says_so() {
 async fn a_node_without_its_broker_is_not_ready_and_says_why() {
     let house = House::open("ready").await;
     assert_eq!(house.page("/healthz").await, r#"{"status":"ok"}"#);
-    assert_eq!(house.page("/readyz").await, r#"{"checks":{"broker":"ok","database":"ok"},"ready":true}"#);
+    assert_eq!(house.page("/readyz").await, r#"{"checks":{"broker":"ok","clock":"ok","database":"ok"},"ready":true}"#);
     house.broker.send_replace(false);
     let answer = house.get("/readyz").await;
     assert_eq!(answer.status, 503);
-    assert_eq!(answer.body, r#"{"checks":{"broker":"the broker does not answer","database":"ok"},"ready":false}"#);
+    let body = r#"{"checks":{"broker":"the broker does not answer","clock":"ok","database":"ok"},"ready":false}"#;
+    assert_eq!(answer.body, body);
     house.close().await;
 }
 

@@ -4,6 +4,7 @@
 //! A sentence is shown only where all that it says is known; otherwise a shorter one is. What a public screen shows comes
 //! from [`code_text`], which is given no fact at all. Nothing here decides, reads a clock or makes markup.
 
+mod clock;
 mod copy;
 pub mod dates;
 mod display;
@@ -13,6 +14,7 @@ mod fill;
 use tremen_rules::network::Language;
 use tremen_rules::{Level, Network, Objection, PersonFacts, ReferenceId, Time};
 
+pub use clock::doubted_clock;
 pub use display::{done_lcd, grant_lcd, stop_lcd};
 pub use fill::{NBSP, typeset};
 

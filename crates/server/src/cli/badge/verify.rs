@@ -15,7 +15,7 @@ use tremen_rules::Time;
 use super::folder;
 use crate::cli::desk::{CliError, say, wrong};
 use crate::cli::file::read_file;
-use crate::clock::{Clock as _, WallClock};
+use crate::clock::{Clock as _, SystemClock};
 use crate::fetch::Fetcher;
 
 /// A badge asks for its issuer, its lists and their issuers: no honest one needs more rounds.
@@ -56,7 +56,7 @@ pub struct Verify {
 pub(super) async fn run(this: &Verify) -> Result<ExitCode, CliError> {
     let now = match &this.at {
         Some(text) => parse_begin(text, Tz::UTC).map_err(|error| wrong(format!("--at: {error}")))?,
-        None => WallClock::default().now(),
+        None => SystemClock::default().wall(),
     };
     let person = match &this.recipient {
         Some(email) if !email.contains('@') => {

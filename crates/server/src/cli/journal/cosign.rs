@@ -10,7 +10,7 @@ use tremen_tlog::{Checkpoint, KeyKind, Note, Offer, VerifierKey};
 
 use super::{read_key, read_text};
 use crate::cli::desk::{CliError, note, say, wrong};
-use crate::clock::{Clock, WallClock};
+use crate::clock::{Clock, SystemClock};
 use crate::keys::{signing_key, write_secret};
 
 /// Cosigns another registry's checkpoint, if its journal only grew since the one that was cosigned last.
@@ -72,7 +72,7 @@ pub(super) fn run(this: &Cosign) -> Result<ExitCode, CliError> {
     let key = signing_key(&this.key_file).map_err(|error| CliError::Failed(error.to_string()))?;
     let own = VerifierKey::new(&this.name, KeyKind::Cosigner, key.verifying_key());
     let own = own.map_err(|error| wrong(format!("--name: {error}")))?;
-    let seconds = u64::try_from(WallClock::default().now().millis() / 1000).unwrap_or(0);
+    let seconds = u64::try_from(SystemClock::default().wall().millis() / 1000).unwrap_or(0);
     let text = offer.checkpoint.text.clone();
     let line = cosign(&text, &this.name, &key, seconds).map_err(|error| CliError::Failed(error.to_string()))?;
     let of_the_log = offer.checkpoint.signatures.into_iter().filter(|line| line.is_of(&log)).collect();

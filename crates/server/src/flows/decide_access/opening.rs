@@ -5,6 +5,7 @@ use tremen_rules::{Assurance, CardFacts, CardId, DenialReason, PersonFacts, Read
 use tremen_wire::{Outcome, SessionId};
 
 use super::Asking;
+use crate::flows::link_controller::LinkClock;
 use crate::flows::{FlowError, sessions};
 use crate::store::{NewSession, Tx};
 
@@ -24,12 +25,12 @@ impl Opening {
         Self { id: SessionId(tx.random()), lease_s: machine.lease_seconds, hard_end: longest, right_end, policy }
     }
 
-    pub fn outcome(&self, tx: &Tx<'_>, asking: &Asking) -> Result<Outcome, FlowError> {
+    pub fn outcome(&self, tx: &Tx<'_>, asking: &Asking, clock: LinkClock) -> Result<Outcome, FlowError> {
         let ends = [self.hard_end, self.right_end.map(|end| end.0)];
         Ok(Outcome::Grant {
             session: self.id,
             lease_s: u64::from(self.lease_s),
-            until_s: ends.into_iter().flatten().min().map(Time::unix_seconds),
+            until_s: ends.into_iter().flatten().min().map(|end| clock.seconds(end)),
             on_lost: sessions::wire_policy(tx, &asking.sender.controller, self.policy)?,
         })
     }

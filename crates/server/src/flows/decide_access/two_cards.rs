@@ -64,7 +64,7 @@ impl Tap<'_> {
         tx.use_standbys(Part::Learner, &machine.id, &learner.person)?;
         let end = end_of_grant(&dossier, &reading, tx.now());
         let session = Opening::of(tx, machine, end);
-        let outcome = session.outcome(tx, self.asking)?;
+        let outcome = session.outcome(tx, self.asking, self.clock)?;
         let revision = tx.network()?.revision;
         let entry = tx.record(
             "access_granted",
