@@ -210,6 +210,7 @@ impl From<FlowError> for Problem {
             // What the address names is looked for before the flow: what is left was named in the body.
             FlowError::Unknown { what, .. } => Self::in_body(&format!("/{what}"), error.to_string()),
             FlowError::Refused(why) => Self::new(REFUSED, why),
+            FlowError::ClockDoubted => Self::new(REFUSED, error.to_string()),
             FlowError::Store(error) => error.into(),
         }
     }
