@@ -12,6 +12,7 @@ mod bridge;
 mod broker;
 mod ends;
 mod house;
+mod keeping;
 mod links;
 mod listener;
 mod mosquitto;

@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod erase_person;
 pub mod explain;
 pub mod export;
+mod export_incident;
 mod file;
 pub mod handover;
 pub mod import;
@@ -133,7 +134,7 @@ pub fn run() -> ExitCode {
             Command::Tap(it) => tap::run(&it).await.unwrap_or_else(|error| fail(&error, 2)),
             Command::Apply(it) => desk::exit(apply::run(&it).await),
             Command::Import(it) => desk::exit(import::run(&it).await),
-            Command::Export(it) => desk::exit(export::run(&it)),
+            Command::Export(it) => desk::exit(export::run(&it).await),
             Command::Explain(it) => desk::exit(explain::run(&it)),
             Command::Award(it) => desk::exit(award::run(&it).await),
             Command::Renew(it) => desk::exit(renew::run(&it).await),

@@ -309,17 +309,25 @@ impl Tx<'_> {
         self.query(
             "SELECT held, person, role, scope, since, until, ended_at FROM roles WHERE person = $1 ORDER BY since, held",
             params![person],
-            |row| {
-                Ok(HeldRoleRow {
-                    held: row.get(0)?,
-                    person: row.get(1)?,
-                    role: role(&row.get::<String>(2)?)?,
-                    scope: row.get(3)?,
-                    span: Span::new(row.get(4)?, row.get(5)?),
-                    ended_at: row.get(6)?,
-                })
-            },
+            read_role,
         )
+    }
+
+    /// The roles over any of these scopes, those that ended too, the oldest first.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn roles_over(&self, scopes: &[Scope]) -> Result<Vec<HeldRoleRow>, StoreError> {
+        let mut held = Vec::new();
+        for scope in scopes {
+            held.extend(self.query(
+                "SELECT held, person, role, scope, since, until, ended_at FROM roles WHERE scope = $1
+                 ORDER BY since, held",
+                params![scope.to_string()],
+                read_role,
+            )?);
+        }
+        Ok(held)
     }
 
     /// Ends a role now; false when it was ended before.
@@ -333,6 +341,17 @@ impl Tx<'_> {
         )?;
         Ok(changed == 1)
     }
+}
+
+fn read_role(row: &Row<'_, '_>) -> Result<HeldRoleRow, StoreError> {
+    Ok(HeldRoleRow {
+        held: row.get(0)?,
+        person: row.get(1)?,
+        role: role(&row.get::<String>(2)?)?,
+        scope: row.get(3)?,
+        span: Span::new(row.get(4)?, row.get(5)?),
+        ended_at: row.get(6)?,
+    })
 }
 
 fn read_restriction(row: &Row<'_, '_>) -> Result<RestrictionRow, StoreError> {

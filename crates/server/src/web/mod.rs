@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod board;
+pub mod dossier;
 mod events;
 mod faults;
 pub mod health;
