@@ -10,15 +10,21 @@
 
 mod bridge;
 mod broker;
+mod crowd;
+mod dice;
+mod disk;
 mod ends;
 mod house;
 mod keeping;
+mod kills;
+mod line;
 mod links;
 mod listener;
 mod mosquitto;
 mod orders;
 mod pairs;
 mod probe;
+mod process;
 mod raw;
 mod reasons;
 mod recorded;
