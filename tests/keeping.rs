@@ -82,7 +82,7 @@ async fn an_incidents_dossier_says_who_was_allowed_why_and_what_was_done() {
     assert!(!page.contains("http://") && !page.contains("<script"), "it stands alone");
     assert!(render(&dossier, &lines, Language::En).contains("Was this person allowed to?"));
     assert_eq!(sums(&files).lines().count(), files.len());
-    // whoever has the file can work out each digest again, with a reader of their own
+    // the journal's entries are there, each once
     let journal: serde_json::Value =
         serde_json::from_slice(&files.iter().find(|it| it.name == "journal.json").unwrap().bytes).unwrap();
     let entries = journal["entries"].as_array().unwrap();

@@ -277,12 +277,12 @@ fn proofs(page: &Page<'_>, files: &[FileLine]) -> Markup {
         p {
             (page.say(
                 "Chaque décision et chaque acte est une écriture du journal du registre, faite dans la même transaction. L’empreinte d’une \
-                 écriture est le SHA-256 de son sel suivi de son contenu : journal.json donne les trois, et la preuve d’inclusion \
-                 dans l’arbre du journal quand l’écriture y est scellée. SHA256SUMS donne l’empreinte de chaque fichier ; « sha256sum -c \
+                 écriture est le SHA-256 de son sel suivi de son contenu : journal.json donne les trois, et chacun peut refaire \
+                 le calcul. SHA256SUMS donne l’empreinte de chaque fichier ; « sha256sum -c \
                  SHA256SUMS » les vérifie. L’empreinte de SHA256SUMS elle-même est inscrite au journal du registre au moment de l’export.",
                 "Each decision and each act is an entry of the registry’s journal, made in the same transaction. The digest of an entry is \
-                 the SHA-256 of its salt followed by its content: journal.json gives all three, and the proof of inclusion in the journal’s \
-                 tree where the entry is sealed there. SHA256SUMS gives the digest of each file; \"sha256sum -c SHA256SUMS\" checks them. \
+                 the SHA-256 of its salt followed by its content: journal.json gives all three, and anybody can work it \
+                 out again. SHA256SUMS gives the digest of each file; \"sha256sum -c SHA256SUMS\" checks them. \
                  The digest of SHA256SUMS itself is entered in the registry’s journal when the file is exported.",
             ))
         }
