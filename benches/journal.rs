@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tremen_benches::block_on;
 use tremen_measure::{Arguments, Report, Samples, short};
-use tremen_server::clock::WallClock;
+use tremen_server::clock::SystemClock;
 use tremen_server::flows::verify_journal::{self, Request};
 use tremen_server::flows::{FlowError, prove_entry};
 use tremen_server::keys::Keys;
@@ -73,7 +73,7 @@ fn main() {
 }
 
 fn open(folder: &Path) -> Store {
-    let clock = Arc::new(WallClock::default());
+    let clock = Arc::new(SystemClock::default());
     Store::open(&folder.join("tremen.db"), Arc::new(Keys::from_seed(1)), clock, system_random()).unwrap()
 }
 

@@ -27,6 +27,7 @@ mod house;
 mod journal;
 mod journal_verifier;
 mod journal_verify;
+mod keeping;
 mod kills;
 mod line;
 mod links;

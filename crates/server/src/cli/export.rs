@@ -13,14 +13,24 @@ use crate::store::StoreError;
 /// Writes the network file, a kind of CSV that `import` reads, or what happened.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
-    after_help = "Example: tremen export network > network.toml\n         tremen export decisions --since 2026-11-01 > novembre.csv"
+    after_help = "Example: tremen export network > network.toml\n         tremen export decisions --since 2026-11-01 > novembre.csv\n         \
+    tremen export incident 1 --out dossier-1"
 )]
 pub struct Export {
     /// network, people, cards, awards, memberships, restrictions, handovers, roles, machines, journal, sessions, decisions,
-    /// counts, person
+    /// counts, person, incident
     kind: String,
-    /// Of `person` whom, by their key or random id
+    /// Of `person` whom, by their key or random id; of `incident` which, by its number
     id: Option<String>,
+    /// Of `incident`: the folder that takes its files; absent: incident-NUMBER
+    #[arg(long, value_name = "DIR")]
+    out: Option<std::path::PathBuf>,
+    /// Of `incident`: the language of its dossier, fr or en; absent: the network's first
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<String>,
+    /// Of `incident`: who takes it out, by their key, bound by their roles; absent: the operator of this machine
+    #[arg(long, value_name = "PERSON")]
+    by: Option<String>,
     /// Only what began then or later
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -28,11 +38,23 @@ pub struct Export {
     common: Common,
 }
 
+impl Export {
+    /// What is asked of an incident's dossier.
+    fn incident(&self) -> super::export_incident::Wanted<'_> {
+        super::export_incident::Wanted {
+            incident: self.id.as_deref(),
+            out: self.out.as_deref(),
+            language: self.language.as_deref(),
+            by: self.by.as_deref(),
+        }
+    }
+}
+
 /// Does what was asked for.
 ///
 /// # Errors
 /// [`CliError`], which says why not.
-pub fn run(this: &Export) -> Result<ExitCode, CliError> {
+pub async fn run(this: &Export) -> Result<ExitCode, CliError> {
     let desk = Desk::open(&this.common)?;
     let since = desk.begin("--since", this.since.as_ref())?;
     let text = match (this.kind.as_str(), Kind::parse(&this.kind)) {
@@ -50,9 +72,10 @@ pub fn run(this: &Export) -> Result<ExitCode, CliError> {
         ("sessions", None) => desk.store.read_here(|tx| export_records::run(tx, Record::Sessions, since))?,
         ("decisions", None) => desk.store.read_here(|tx| export_records::run(tx, Record::Decisions, since))?,
         ("counts", None) => desk.store.read_here(|tx| export_counts::run(tx, since))?,
+        ("incident", None) => return super::export_incident::run(this.incident(), &desk).await,
         ("person", None) => return person(&desk, this.id.as_deref()),
         (other, None) => {
-            let mut names = vec!["network", "journal", "sessions", "decisions", "counts", "person"];
+            let mut names = vec!["network", "journal", "sessions", "decisions", "counts", "person", "incident"];
             names.extend(Kind::ALL.map(Kind::as_str));
             return Err(wrong(format!(
                 "`{other}` cannot be exported: {}{}",

@@ -6,8 +6,8 @@ pub mod award;
 pub mod backup;
 pub mod badge;
 pub mod block_card;
-pub mod confirm_card;
 pub mod clock;
+pub mod confirm_card;
 pub mod controller;
 pub mod demo;
 pub mod desk;
@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod erase_person;
 pub mod explain;
 pub mod export;
+mod export_incident;
 mod file;
 pub mod handover;
 pub mod import;
@@ -153,7 +154,7 @@ pub fn run() -> ExitCode {
             Command::Tap(it) => tap::run(&it).await.unwrap_or_else(|error| fail(&error, 2)),
             Command::Apply(it) => desk::exit(apply::run(&it).await),
             Command::Import(it) => desk::exit(import::run(&it).await),
-            Command::Export(it) => desk::exit(export::run(&it)),
+            Command::Export(it) => desk::exit(export::run(&it).await),
             Command::Explain(it) => desk::exit(explain::run(&it)),
             Command::Award(it) => desk::exit(award::run(&it).await),
             Command::Renew(it) => desk::exit(renew::run(&it).await),

@@ -28,6 +28,7 @@ pub mod explain;
 mod explain_steps;
 pub mod export_counts;
 pub mod export_facts;
+pub mod export_incident;
 pub mod export_journal;
 pub mod export_person;
 pub mod export_records;
@@ -46,6 +47,8 @@ pub mod import_restrictions;
 pub mod import_roles;
 #[cfg(test)]
 mod import_tests;
+pub mod incident_dossier;
+pub mod incident_files;
 pub mod keep_cosignature;
 pub mod link_controller;
 pub mod lock_machine;

@@ -73,10 +73,10 @@ pub struct DecisionRecord {
     pub session: Option<SessionId>,
 }
 
-const DECISION: &str =
+pub(super) const DECISION: &str =
     "SELECT decision, entry, at, controller, machine, person, intent, verdict, reason, session FROM decisions";
 
-fn read_decision(row: &Row<'_, '_>) -> Result<DecisionRecord, StoreError> {
+pub(super) fn read_decision(row: &Row<'_, '_>) -> Result<DecisionRecord, StoreError> {
     Ok(DecisionRecord {
         decision: row.get(0)?,
         entry: row.get(1)?,

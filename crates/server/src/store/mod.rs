@@ -4,6 +4,7 @@
 //! jobs that wait (group commit); a caller hears of its job only after that commit. Readers serve pages. The store
 //! decides nothing.
 
+mod around;
 mod awards;
 mod cards;
 mod clock;
@@ -39,6 +40,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Semaphore, broadcast};
 
+pub use around::{JournalLine, LockRow, RevisionRow};
 pub use awards::{NewAward, StoredAward, SuspensionRow};
 pub use cards::{CardRow, NewCard};
 pub use credentials::{Credential, PresenceRow};

@@ -56,11 +56,11 @@ pub struct OrderRow {
     pub settled_at: Option<Time>,
 }
 
-const ORDER: &str =
+pub(super) const ORDER: &str =
     "SELECT controller, number, action, machine, session, reason, stop, lcd, at, tries, settled, settled_at
     FROM orders";
 
-fn read_order(row: &Row<'_, '_>) -> Result<OrderRow, StoreError> {
+pub(super) fn read_order(row: &Row<'_, '_>) -> Result<OrderRow, StoreError> {
     let action: String = row.get(2)?;
     let lcd: Option<String> = row.get(7)?;
     Ok(OrderRow {

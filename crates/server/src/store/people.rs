@@ -346,6 +346,19 @@ impl Tx<'_> {
         self.query(&format!("{ROLE} WHERE person = $1 ORDER BY since, held"), params![person], read_role)
     }
 
+    /// The roles over any of these scopes, those that ended too, the oldest first.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn roles_over(&self, scopes: &[Scope]) -> Result<Vec<HeldRoleRow>, StoreError> {
+        let mut held = Vec::new();
+        for scope in scopes {
+            let sql = format!("{ROLE} WHERE scope = $1 ORDER BY since, held");
+            held.extend(self.query(&sql, params![scope.to_string()], read_role)?);
+        }
+        Ok(held)
+    }
+
     /// One role.
     ///
     /// # Errors

@@ -93,11 +93,12 @@ impl SessionRow {
     }
 }
 
-const SESSION: &str = "SELECT session, machine, controller, person, card, assurance, decision, opened_at, hard_end,
+pub(super) const SESSION: &str =
+    "SELECT session, machine, controller, person, card, assurance, decision, opened_at, hard_end,
     right_end, right_why, lease_until, active_at, used_s, stop_order, stop_why, ended_at, end_why,
     spoke_link, spoke_n FROM sessions";
 
-fn read_session(row: &Row<'_, '_>) -> Result<SessionRow, StoreError> {
+pub(super) fn read_session(row: &Row<'_, '_>) -> Result<SessionRow, StoreError> {
     let assurance: String = row.get(5)?;
     Ok(SessionRow {
         session: row.get(0)?,

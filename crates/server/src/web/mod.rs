@@ -6,6 +6,7 @@
 pub mod api;
 pub mod assets;
 pub mod board;
+pub mod dossier;
 mod events;
 mod faults;
 pub mod health;
