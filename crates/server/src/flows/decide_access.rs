@@ -84,6 +84,7 @@ pub fn run(tx: &mut Tx<'_>, asking: &Asking) -> Result<Option<Answer>, FlowError
     let machine = network.machines.get(ask.machine.as_str());
     let tap = Tap {
         asking,
+        revision: network.revision(),
         network: &network,
         machine,
         nonce: earlier.is_none().then_some((ask.nonce.0, *digest)),
@@ -120,6 +121,7 @@ pub fn opened_a_session(tx: &Tx<'_>, answer: &Answer) -> Result<bool, FlowError>
 /// One tap and all that is known about it.
 struct Tap<'t> {
     asking: &'t Asking,
+    revision: u64,
     network: &'t Network,
     machine: Option<&'t Machine>,
     nonce: Option<([u8; 16], [u8; 32])>,
