@@ -6,9 +6,9 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use tremen_controller::Remembered;
 use tremen_server::machines::player::Player;
-use tremen_server::store::seeded_random;
 use tremen_wire::{Challenge, Channel, ControllerId, Down, Hello, Intent, Protection, Up, Verdict};
 
+use crate::dice::Dice;
 use crate::listener::{Listener, Message};
 use crate::raw::uid;
 use crate::world::{World, answered, ask_for_nothing, operator, relay};
@@ -169,21 +169,10 @@ impl Recording {
     }
 }
 
-/// A repeatable choice below a bound.
-struct Dice(tremen_server::store::Random);
-
-impl Dice {
-    fn below(&self, bound: usize) -> usize {
-        let mut bytes = [0; 8];
-        (self.0)(&mut bytes);
-        usize::try_from(u64::from_le_bytes(bytes) % bound as u64).unwrap()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_recorded_message_said_again_in_any_order_and_place_changes_nothing() {
     let mut recording = Recording::make().await;
-    let dice = Dice(seeded_random(20_261_126));
+    let dice = Dice::of(20_261_126);
     let all: Vec<Message> = recording.up.iter().chain(&recording.down).cloned().collect();
     let up = recording.up.clone();
     for age_ms in [0, 9_000, 2_000] {
@@ -235,7 +224,7 @@ async fn every_recorded_message_said_again_in_any_order_and_place_changes_nothin
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recorded_messages_cut_at_each_byte_or_bent_in_some_change_nothing() {
     let mut recording = Recording::make().await;
-    let dice = Dice(seeded_random(4_303));
+    let dice = Dice::of(4_303);
     let before = recording.digest();
     let up = recording.up.clone();
     let cuts: Vec<_> =
@@ -268,7 +257,7 @@ async fn recorded_messages_cut_at_each_byte_or_bent_in_some_change_nothing() {
 async fn bent_plain_messages_harm_nobody_and_open_nothing_for_a_strange_card() {
     let mut recording = Recording::make().await;
     recording.world.provision("ponant-laser", false).await;
-    let dice = Dice(seeded_random(8_259));
+    let dice = Dice::of(8_259);
     let id = ControllerId::parse("ponant-laser").unwrap();
     let before = recording.digest();
     let ask = br#"{"nonce":"000102030405060708090a0b0c0d0e0f","machine":"laser-ponant","reading":{"uid":"04777777"}}"#;

@@ -173,7 +173,7 @@ async fn a_reader_sees_one_state_however_long_it_looks_and_hears_of_a_change_aft
     go_on.send(()).unwrap();
     assert_eq!(reading.await.unwrap(), (1, 1));
     let refused = store.read(|tx| tx.record("read", &json!({}))).await;
-    assert!(matches!(refused, Err(StoreError::Engine(_))), "a reader writes nothing");
+    assert!(matches!(refused, Err(StoreError::Disk(_))), "a reader writes nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

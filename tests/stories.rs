@@ -10,14 +10,20 @@
 
 mod bridge;
 mod broker;
+mod crowd;
+mod dice;
+mod disk;
 mod ends;
 mod house;
+mod kills;
+mod line;
 mod links;
 mod listener;
 mod mosquitto;
 mod orders;
 mod pairs;
 mod probe;
+mod process;
 mod raw;
 mod reasons;
 mod recorded;

@@ -357,7 +357,7 @@ pub fn settings(name: &str, sealed: bool) -> Settings {
     Settings { capabilities: vec![Capability::Lcd], ..Settings::new(wire_id, security, "story 1") }
 }
 
-fn named(person: &PersonId, key: &str) -> NewPerson {
+pub fn named(person: &PersonId, key: &str) -> NewPerson {
     NewPerson {
         person: person.clone(),
         key: key.to_owned(),

@@ -30,6 +30,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let keys = Arc::new(Keys::open(&config.keys)?);
     let clock = Arc::new(WallClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let store = Store::open(&config.database, keys, clock, system_random())?;
+    store.make_durable()?;
     let daily = Daily::start(&store, config.retention);
     let running = start(Parts { store, broker: broker(config)?, web: Some(config.web_address) }).await?;
     let broker = &running.broker;

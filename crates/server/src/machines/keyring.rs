@@ -72,11 +72,16 @@ impl Keyring {
     /// The secrets of a controller as the database has them now.
     #[must_use]
     pub fn read_again(&self, controller: &str) -> Option<Arc<Known>> {
-        let known = self.read(controller).unwrap_or_else(|error| {
-            tracing::error!(controller.id = controller, %error, "a controller's secrets cannot be read");
-            None
-        });
+        let read = self.read(controller);
         let mut all = self.lock();
+        let known = match read {
+            Ok(known) => known,
+            Err(error) => {
+                // Not being able to read is no knowledge: what was known stays, and is asked for again next time.
+                tracing::error!(controller.id = controller, %error, "a controller's secrets cannot be read");
+                return all.get(controller).cloned().flatten();
+            }
+        };
         if all.len() >= NAMES {
             all.clear(); // somebody makes names up
         }

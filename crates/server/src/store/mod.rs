@@ -9,6 +9,7 @@ mod cards;
 mod credentials;
 mod decisions;
 mod declarations;
+mod disk;
 mod dossier;
 mod erasures;
 mod incidents;
@@ -109,11 +110,26 @@ impl Store {
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
         let (touched, _) = broadcast::channel(1024);
-        let writer = writer::Writer::start(connection, keys.clone(), clock.clone(), random.clone(), touched.clone())?;
+        let writer =
+            writer::Writer::start(path, connection, keys.clone(), clock.clone(), random.clone(), touched.clone())?;
         let free_readers = Semaphore::new(readers.len());
         let path = path.to_owned();
         let readers = Mutex::new(readers);
         Ok(Self { shared: Arc::new(Shared { path, clock, random, keys, writer, readers, free_readers, touched }) })
+    }
+
+    /// Makes durable anew what was found at the start, before anybody is answered from it: after a failed sync the system
+    /// may show what its disk does not hold (`docs/decisions/0011-after-a-failed-sync.md`).
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn make_durable(&self) -> Result<(), StoreError> {
+        let connection = connect(&self.shared.path)?;
+        let held: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if held {
+            tracing::warn!("another process reads the database; what was found at the start is written anew later");
+        }
+        Ok(())
     }
 
     /// The clock that transactions are timed with.

@@ -22,7 +22,13 @@ pub enum StoreError {
     /// The store is shut down, or the job panicked.
     #[error("the store is closed")]
     Closed,
-    /// The engine failed: disk full, file locked, broken file.
+    /// Another process holds the database.
+    #[error("the database is held by another process")]
+    Busy,
+    /// The disk is full, cannot be written or fails, or the file is broken: nothing is kept until it is well again.
+    #[error("the database cannot be written or read: {0}")]
+    Disk(String),
+    /// The engine failed: a broken rule of the tables.
     #[error("the database failed: {0}")]
     Engine(String),
     /// A row holds what no Tremen wrote.
@@ -32,7 +38,19 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Engine(error.to_string())
+        use rusqlite::ffi::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            // Where the device itself fails to read, the engine says that the file is malformed.
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::DatabaseCorrupt,
+            ) => Self::Disk(error.to_string()),
+            _ => Self::Engine(error.to_string()),
+        }
     }
 }
 

@@ -1,15 +1,17 @@
 //! The writer: one thread, one connection, group commit. Start at [`Writer::submit`], then [`Loop::batch`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, oneshot};
 use tremen_rules::Time;
 
 use super::declarations::SnapshotCache;
+use super::disk::Disk;
 use super::tx::{Random, StoreError, Touched, Tx};
 use crate::clock::Clock;
 use crate::keys::Keys;
@@ -20,6 +22,8 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(2);
 const BATCH: usize = 256;
 /// How many jobs may wait.
 const QUEUE: usize = 1024;
+/// How long a disk that failed is left alone when nobody asks for anything.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What becomes of a job that went well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(
+        path: &Path,
         connection: rusqlite::Connection,
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
@@ -58,7 +63,9 @@ impl Writer {
         let (jobs, inbox) = sync_channel(QUEUE);
         let start = Loop {
             inbox,
+            path: path.to_owned(),
             connection,
+            disk: Disk::new(),
             keys,
             clock,
             random,
@@ -142,7 +149,9 @@ impl Drop for Writer {
 
 struct Loop {
     inbox: Receiver<Job>,
+    path: PathBuf,
     connection: rusqlite::Connection,
+    disk: Disk,
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
     random: Random,
@@ -155,17 +164,27 @@ struct Loop {
 impl Loop {
     fn run(mut self) {
         self.data_version = self.read_data_version().unwrap_or(0);
-        while let Ok(first) = self.inbox.recv() {
-            self.batch(first);
+        loop {
+            if !self.disk.fails() {
+                let Ok(first) = self.inbox.recv() else { return };
+                self.batch(Some(first));
+                continue;
+            }
+            match self.inbox.recv_timeout(AGAIN) {
+                Ok(first) => self.batch(Some(first)),
+                Err(RecvTimeoutError::Timeout) => self.batch(None),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
         }
     }
 
-    /// One transaction for the first job and all that wait behind it.
-    fn batch(&mut self, first: Job) {
+    /// One transaction for the first job and all that wait behind it; without a job, one that only asks the disk.
+    fn batch(&mut self, first: Option<Job>) {
         let mut replies: Vec<Reply> = Vec::new();
         let mut touched: Vec<Touched> = Vec::new();
-        let mut open: Option<Result<(), StoreError>> = None;
-        let mut next = Some(first);
+        let before = self.connection.total_changes();
+        let mut open: Option<Result<(), StoreError>> = if first.is_none() { Some(self.begin()) } else { None };
+        let mut next = first;
         let mut count = 0;
         while let Some(job) = next.take() {
             count += 1;
@@ -174,11 +193,15 @@ impl Loop {
                     let _ = teller.send(self.notice_others()); // whoever asked may have gone
                 }
                 Job::Change { deadline, run } => {
-                    let begun =
-                        open.get_or_insert_with(|| Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)).clone();
+                    let begun = open.get_or_insert_with(|| self.begin()).clone();
                     let ready = begun.and(if Instant::now() < deadline { Ok(()) } else { Err(StoreError::Late) });
                     replies.extend(self.change(ready, run, &mut touched));
                 }
+            }
+            if matches!(open, Some(Ok(()))) && self.connection.is_autocommit() {
+                // An engine that fails may take the whole transaction back with one statement. What came after would be
+                // committed statement by statement, though its caller is told that it was not.
+                open = Some(Err(StoreError::Disk("the database took the whole transaction back".to_owned())));
             }
             if count < BATCH {
                 next = self.inbox.try_recv().ok();
@@ -189,14 +212,13 @@ impl Loop {
             Some(Err(error)) => Err(error),
             None => return,
         };
-        if let Err(error) = &committed {
-            tracing::error!(%error, "nothing of this transaction was kept");
-            if !self.connection.is_autocommit() {
-                // Whatever this says, the connection begins anew or the next BEGIN tells.
-                let _ = self.connection.execute_batch("ROLLBACK");
+        match &committed {
+            Ok(()) if self.connection.total_changes() != before => self.disk.took(),
+            Ok(()) => {}
+            Err(error) => {
+                self.begin_anew(error);
+                touched.clear();
             }
-            self.snapshots = SnapshotCache::default();
-            touched.clear();
         }
         // Those who wait at a machine first, then those who look on.
         for reply in replies {
@@ -204,6 +226,38 @@ impl Loop {
         }
         for what in touched {
             let _ = self.touched.send(what); // nobody may be listening
+        }
+    }
+
+    /// Begins a transaction; while the disk is in doubt, with a row that asks it.
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        if self.disk.is_in_doubt() {
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO meta (name, value) VALUES ('disk_asked', '1')
+                     ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
+                )?
+                .execute([])?;
+        }
+        Ok(())
+    }
+
+    /// After a transaction that failed: nothing that this connection remembers is believed.
+    fn begin_anew(&mut self, error: &StoreError) {
+        self.snapshots = SnapshotCache::default();
+        if !self.connection.is_autocommit() {
+            // Whatever this says, the connection begins anew or the next BEGIN tells.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        if *error == StoreError::Busy {
+            tracing::error!(%error, "nothing of this transaction was kept");
+            return;
+        }
+        self.disk.failed(error, &self.path);
+        match super::connect(&self.path) {
+            Ok(connection) => self.connection = connection,
+            Err(error) => tracing::debug!(%error, "the database cannot be opened anew for now"),
         }
     }
 
@@ -218,8 +272,8 @@ impl Loop {
         let now = Time::from_millis(self.last.load(Ordering::SeqCst));
         let mut tx = Tx::on_sqlite(&self.connection, now, &self.random, &self.keys, &mut self.snapshots);
         let ran = catch_unwind(AssertUnwindSafe(|| run(Ok(&mut tx))));
-        let kept = matches!(ran, Ok((true, _)));
-        if kept {
+        let taken_back = self.connection.is_autocommit(); // by the engine itself, with all the others
+        if matches!(ran, Ok((true, _))) && !taken_back {
             for what in tx.take_touched() {
                 if !touched.contains(&what) {
                     touched.push(what);
@@ -227,11 +281,11 @@ impl Loop {
             }
         } else {
             self.snapshots = SnapshotCache::default(); // it may have read what is taken back now
-            if let Err(error) = self.statement("ROLLBACK TO job") {
+            if !taken_back && let Err(error) = self.statement("ROLLBACK TO job") {
                 tracing::error!(%error, "a job could not be taken back");
             }
         }
-        if let Err(error) = self.statement("RELEASE job") {
+        if !taken_back && let Err(error) = self.statement("RELEASE job") {
             tracing::error!(%error, "a savepoint could not be released");
         }
         match ran {

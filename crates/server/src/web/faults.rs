@@ -61,7 +61,9 @@ impl Visit {
         tracing::error!(reference, path = self.uri.path(), %error, "a page could not be made");
         let texts = self.reader().texts();
         let status = match error {
-            StoreError::Saturated | StoreError::Late | StoreError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            StoreError::Saturated | StoreError::Late | StoreError::Closed | StoreError::Busy | StoreError::Disk(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             StoreError::Engine(_) | StoreError::Unreadable(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         self.fault(&Fault {
