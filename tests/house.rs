@@ -222,6 +222,14 @@ fn mqtt_is_spoken_by_machines_and_by_the_bridge_alone() {
 }
 
 #[test]
+fn strangers_are_asked_in_one_place_and_never_on_the_way_to_a_decision() {
+    only_in(&["crates/server/src/fetch.rs"], &["lookup_host", "tokio_rustls"]);
+    for room in [STORE, FLOWS, MACHINES] {
+        never_in(room, &["crate::fetch"]);
+    }
+}
+
+#[test]
 fn topics_are_no_matter_of_flows_store_or_pages() {
     let rooms = [STORE, FLOWS, WEB, CLI, "crates/rules/", "crates/files/", "crates/controller/"];
     let mut found = Vec::new();
@@ -334,7 +342,7 @@ fn crates_depend_on_each_other_downwards_only() {
         ("crates/files", vec!["tremen-rules"]),
         ("crates/badges", vec!["tremen-rules"]),
         ("crates/controller", vec!["tremen-wire"]),
-        ("crates/server", vec!["tremen-controller", "tremen-files", "tremen-rules", "tremen-wire"]),
+        ("crates/server", vec!["tremen-badges", "tremen-controller", "tremen-files", "tremen-rules", "tremen-wire"]),
         ("firmware-bridge", vec!["tremen-controller", "tremen-files", "tremen-wire"]),
         ("tests", vec!["tremen-server"]), // the program, which some stories start
     ]);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use tremen_badges::bake::{Form, bake_svg};
+use tremen_badges::bake::{Form, bake_png, bake_svg};
 use tremen_badges::contexts::Contexts;
 use tremen_badges::facts::{
     AchievementType, Addresses, AwardFacts, EndorsementFacts, EvidenceFacts, IssuerFacts, LevelFacts, Recipient,
@@ -264,71 +264,122 @@ fn an_anonymous_badge_tells_no_identity_and_no_evidence_in_either_version() {
     }
 }
 
-/// Leaves one document of every kind in the target folder, for the third-party validators.
+/// The 2.0 form of an address below the folder of the 2.0 documents.
+fn place_v2(address: &str) -> String {
+    let path = address.strip_prefix("https://tremen.example/").unwrap_or(address);
+    format!("ob2/{}.json", path.trim_start_matches("ob2/"))
+}
+
+/// Leaves every kind of document in the target folder, each at its address, for validators of other makes
+/// (`tests/validators`), with the verdict that they should give where it is not `valid`.
 #[test]
 fn every_kind_of_document_is_written_for_other_validators() {
+    const CLASS: &[u8] = include_bytes!("vectors/tremen/image-class.png");
     let contexts = Contexts::pinned();
     let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("emitted");
-    let write = |path: &str, value: &dyn erased::Json| {
+    let write = |path: &str, bytes: &[u8]| {
         let path = folder.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, value.text()).unwrap();
+        std::fs::write(path, bytes).unwrap();
     };
-    let mut pathway = award("pathway", 8);
+    let (mut expected_3, mut expected_2) = (serde_json::Map::new(), serde_json::Map::new());
+    let until = Some(at("2099-03-02T17:30:00Z")); // some of them read the real clock
+    let class = addresses().class("decoupe-laser", 3);
+    let about = |id: &str, about: &str, index| {
+        let facts = EndorsementFacts { valid_until: until, ..endorsement(id, about, "Bien.", index) };
+        let document = EndorsementCredential::of(&facts, &addresses()).unwrap();
+        let signed = Signed::by(document, &key("bourg"), &contexts, at("2026-03-10T09:00:00Z")).unwrap();
+        write(&format!("site/recommandations/{id}.json"), text(&signed).as_bytes());
+        let page = if about.starts_with("did:") { addresses().venue("port") } else { about.to_owned() };
+        let v2 = v2::Endorsement::of(&facts, &addresses().v2(&page), &addresses());
+        write(&format!("ob2/recommandations/{id}.json"), text(&v2).as_bytes());
+        serde_json::to_value(&signed).unwrap()
+    };
+    about("about-an-award", &addresses().award("plain"), 501);
+    let of_class = about("about-a-class", &class, 502);
+    let of_issuer = about("about-an-issuer", &addresses().venue_did("port"), 503);
+    about("withdrawn", &class, 40_404);
+    expected_3.insert("recommandations/withdrawn.json".to_owned(), "revoked".into());
+
+    let plain = |id: &str, index| AwardFacts { valid_until: until, ..award(id, index) };
+    let mut pathway = plain("pathway", 8);
     pathway.reference.id = "parcours".to_owned();
     pathway.reference.kind = AchievementType::LearningProgram;
     pathway.reference.levels.clear();
-    pathway.reference.steps = vec![(addresses().class("decoupe-laser", 3), "Découpe laser".to_owned())];
+    pathway.reference.steps = vec![(class, "Découpe laser".to_owned())];
     let urn = "urn:uuid:2b1d2c0a-6a53-4b5e-9f39-0d5f1a2e7c11".to_owned();
-    let anonymous = AwardFacts { recipient: Recipient::Anonymous(urn), ..award("anonymous", 9) };
-    let two_identities = AwardFacts {
-        recipient: Recipient::Hashed(vec![
-            HashedIdentity::email("ada@example.org", [1; 16]),
-            HashedIdentity::url("https://ada.example/", [2; 16]),
-        ]),
-        valid_until: None,
-        ..award("two", 10)
-    };
-    let class = addresses().class("decoupe-laser", 3);
-    let about = EndorsementCredential::of(&endorsement("r-2", &class, "Bien.", 502), &addresses()).unwrap();
-    let about = Signed::by(about, &key("bourg"), &contexts, at("2026-03-10T09:00:00Z")).unwrap();
-    let rich = AwardFacts { class_endorsements: vec![serde_json::to_value(&about).unwrap()], ..award("rich", 11) };
-    for facts in [award("plain", 7), pathway, anonymous, two_identities, rich] {
+    let two =
+        vec![HashedIdentity::email("ada@example.org", [1; 16]), HashedIdentity::url("https://ada.example/", [2; 16])];
+    let long_ago = at("2023-01-10T10:00:00Z");
+    let ended = Some(at("2025-01-10T10:00:00Z"));
+    for (facts, verdict) in [
+        (plain("plain", 7), "valid"),
+        (pathway, "valid"),
+        (AwardFacts { recipient: Recipient::Anonymous(urn), ..plain("anonymous", 9) }, "valid"),
+        (AwardFacts { recipient: Recipient::Hashed(two), valid_until: None, ..award("two-identities", 10) }, "valid"),
+        (
+            AwardFacts {
+                class_endorsements: vec![of_class],
+                issuer_endorsements: vec![of_issuer],
+                ..plain("rich", 11)
+            },
+            "valid",
+        ),
+        (plain("revoked", 40_404), "revoked"),
+        (
+            AwardFacts { awarded_at: long_ago, valid_from: long_ago, valid_until: ended, ..award("expired", 777) },
+            "expired",
+        ),
+    ] {
         let document = AchievementCredential::of(&facts, &addresses()).unwrap();
-        let signed = Signed::by(document, &key("port"), &contexts, at(SIGNED)).unwrap();
-        write(&format!("site/badges/{}.json", facts.id), &signed);
-        let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><circle r="30"/></svg>"#;
-        let text = signed.to_json().unwrap();
-        let baked = bake_svg(svg, Form::V3, &text, "").unwrap();
-        std::fs::write(folder.join(format!("site/badges/{}.svg", facts.id)), baked).unwrap();
-        write(&format!("ob2/{}.json", facts.id), &v2::Assertion::of(&facts, &addresses()));
-        let text = serde_json::to_string(&v2::Assertion::of(&facts, &addresses())).unwrap();
-        let id = addresses().v2(&addresses().award(&facts.id));
-        std::fs::write(folder.join(format!("ob2/{}.svg", facts.id)), bake_svg(svg, Form::V2, &text, &id).unwrap())
-            .unwrap();
+        let three = Signed::by(document, &key("port"), &contexts, at(SIGNED)).unwrap().to_json().unwrap();
+        let two = text(&v2::Assertion::of(&facts, &addresses()));
+        let address = addresses().award(&facts.id);
+        for (ending, bytes) in pictures(CLASS, Form::V3, &three, &address) {
+            write(&format!("site/badges/{}.{ending}", facts.id), &bytes);
+            expected_3.insert(format!("badges/{}.{ending}", facts.id), verdict.into());
+        }
+        if verdict == "revoked" {
+            write(
+                "ob2/badges/revoked.json",
+                text(&v2::Revoked::of(&facts.id, "Formation à refaire.", &addresses())).as_bytes(),
+            );
+            expected_2.insert("badges/revoked.json".to_owned(), "revoked".into());
+        } else {
+            for (ending, bytes) in pictures(CLASS, Form::V2, &two, &addresses().v2(&address)) {
+                write(&format!("ob2/badges/{}.{ending}", facts.id), &bytes);
+                expected_2.insert(format!("badges/{}.{ending}", facts.id), verdict.into());
+            }
+        }
         let class = v2::BadgeClass::of(&facts.reference, &facts.issuer_v2, &addresses());
-        write(&format!("ob2/class-{}.json", facts.reference.id), &class);
-        write("ob2/issuer.json", &v2::Issuer::of(&facts.issuer, &facts.issuer_v2, &addresses()));
+        let at = addresses().v2(&addresses().class(&facts.reference.id, facts.reference.version));
+        write(&place_v2(&at), text(&class).as_bytes());
     }
-    write("site/recommandations/r-2.json", &about);
-    for id in ["port", "bourg"] {
-        let did = addresses().venue_did(id);
-        write(&format!("site/lieux/{id}/did.json"), &DidDocument::of(&did, &[key(id).listed()], None));
+    for (id, name) in [("port", "Atelier du Port"), ("bourg", "Fab du Bourg")] {
+        let (did, page) = (addresses().venue_did(id), addresses().v2(&addresses().venue(id)));
+        let document = DidDocument::of(&did, &[key(id).listed()], Some(&addresses().venue(id)));
+        write(&format!("site/lieux/{id}/did.json"), text(&document).as_bytes());
         let bits = StatusList::with(&[40_404]).unwrap();
         let list = StatusListCredential::of(&addresses().status_list(id, 1), &did, &bits, at("2026-03-02T00:00:00Z"));
         let list = Signed::by(list, &key(id), &contexts, at(SIGNED)).unwrap();
-        write(&format!("site/lieux/{id}/statuts/1.json"), &list);
+        write(&format!("site/lieux/{id}/statuts/1.json"), text(&list).as_bytes());
+        write(&place_v2(&page), text(&v2::Issuer::of(&venue(id, name), &page, &addresses())).as_bytes());
     }
+    write("class.png", CLASS);
+    write("site/expected.json", text(&expected_3).as_bytes());
+    write("ob2/expected.json", text(&expected_2).as_bytes());
 }
 
-mod erased {
-    //! Any document as JSON text.
-    pub(super) trait Json {
-        fn text(&self) -> String;
-    }
-    impl<T: serde::Serialize> Json for T {
-        fn text(&self) -> String {
-            serde_json::to_string_pretty(self).unwrap_or_default()
-        }
-    }
+/// A badge by itself, and inside a picture of each format.
+fn pictures(png: &[u8], form: Form, badge: &str, id: &str) -> [(&'static str, Vec<u8>); 3] {
+    let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><circle r="30"/></svg>"#;
+    [
+        ("json", badge.as_bytes().to_vec()),
+        ("png", bake_png(png, form, badge).unwrap_or_default()),
+        ("svg", bake_svg(svg, form, badge, id).unwrap_or_default().into_bytes()),
+    ]
+}
+
+fn text(document: &impl Serialize) -> String {
+    serde_json::to_string_pretty(document).unwrap_or_default()
 }

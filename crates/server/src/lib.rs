@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daily;
+pub mod fetch;
 pub mod flows;
 pub mod keys;
 pub mod machines;

@@ -20,7 +20,7 @@ use serde_json::Value;
 use tremen_rules::Time;
 
 pub use report::{About, Check, Claims, EndorsementReport, Outcome, Reason, Report, Step, Verdict, Version};
-pub use world::Answer;
+pub use world::{Answer, url_of as fetchable};
 
 use crate::bake::{self, BakeError};
 use crate::contexts::{Contexts, OPEN_BADGES_V2};
@@ -274,6 +274,22 @@ fn token_or_json(text: &str) -> Result<Content, Check> {
         };
         Check::refused(Step::Read, reason, error.to_string())
     })
+}
+
+/// Under which form a badge's text, JSON or a token, is baked into a picture, and the id that it says; none for what is
+/// no badge of 2.0 or 3.0.
+#[must_use]
+pub fn to_bake(text: &str) -> Option<(bake::Form, Option<String>)> {
+    let document = match Jws::read(text) {
+        Some(token) => token.ok()?.payload,
+        None => parse(text.as_bytes(), MAX_TEXT).ok()?,
+    };
+    let baked = match form(&document) {
+        Form::V3 => bake::Form::V3,
+        Form::V2 => bake::Form::V2,
+        Form::Old(_, _) | Form::None => return None,
+    };
+    Some((baked, document.get("id").and_then(id_of).map(str::to_owned)))
 }
 
 enum Form {

@@ -27,6 +27,25 @@ pub enum Step {
     Trust,
 }
 
+impl Step {
+    /// The step's code, as logs and pages spell it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Form => "form",
+            Self::Contexts => "contexts",
+            Self::Schema => "schema",
+            Self::Key => "key",
+            Self::Proof => "proof",
+            Self::Dates => "dates",
+            Self::Status => "status",
+            Self::Recipient => "recipient",
+            Self::Trust => "trust",
+        }
+    }
+}
+
 /// Why a check failed. Codes are stable: see [`Reason::code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
@@ -126,6 +145,42 @@ impl Reason {
             Self::ClassNotRecognised => "class_not_recognised",
         }
     }
+
+    /// The reason as the end of a sentence about the badge, in English.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unreadable => "the file cannot be read",
+            Self::NoBadge => "the picture holds no badge",
+            Self::TooBig => "the file is beyond what is read",
+            Self::BakedTwice => "the picture holds more than one badge",
+            Self::BakedCompressed => "the badge in the picture is compressed, which the norm forbids",
+            Self::NotABadge => "it is no badge",
+            Self::VersionUnsupported => "a version so old that it is shown and never verified",
+            Self::UnknownContext => "it names a vocabulary that is not known here",
+            Self::UndefinedTerm => "it says something that its vocabularies do not define",
+            Self::Schema => "it lacks what the norm demands, or has it in another shape",
+            Self::NoSubject => "it does not say whom it is about",
+            Self::Dates => "it ends before it begins",
+            Self::IssuerUnreachable => "its issuer's document cannot be had",
+            Self::DocumentUnreachable => "a document that it rests on cannot be had",
+            Self::KeyNotListed => "its issuer does not list the key that signed it",
+            Self::KeyOfAnother => "the key that signed it belongs to somebody else",
+            Self::ProofUnsupported => "it is not signed in a way that is known here",
+            Self::BadSignature => "its signature is wrong: it was changed, or never signed by its issuer",
+            Self::WrongOrigin => "it lies where its issuer does not host badges",
+            Self::NotYetValid => "its time has not come",
+            Self::Expired => "its time is over",
+            Self::StatusUnreachable => "whether it was revoked cannot be asked",
+            Self::StatusUntrusted => "the list that says whether it was revoked is not to be trusted",
+            Self::Revoked => "its issuer revoked it",
+            Self::Suspended => "its issuer suspended it",
+            Self::OtherRecipient => "it was given to somebody else",
+            Self::RecipientUnproven => "nothing shows that it was given to this person",
+            Self::IssuerNotTrusted => "its issuer is not trusted here",
+            Self::ClassNotRecognised => "this kind of badge is not recognised here",
+        }
+    }
 }
 
 /// How a check ended.
@@ -219,6 +274,21 @@ pub enum Version {
     V05,
 }
 
+impl Version {
+    /// The version and its form, in English.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::V3 => "Open Badges 3.0",
+            Self::V3Jwt => "Open Badges 3.0, as a token",
+            Self::V2Hosted => "Open Badges 2.0, hosted",
+            Self::V2Signed => "Open Badges 2.0, signed",
+            Self::V1 => "Open Badges 1.x",
+            Self::V05 => "Open Badges 0.5",
+        }
+    }
+}
+
 /// What a badge says of itself. Worth something only with the verdict beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
@@ -249,6 +319,18 @@ pub enum About {
     Class,
     /// Its issuer.
     Issuer,
+}
+
+impl About {
+    /// What it is about, in English.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Award => "the award",
+            Self::Class => "the class",
+            Self::Issuer => "the issuer",
+        }
+    }
 }
 
 /// An endorsement inside a badge, verified on its own. A bad one never refuses the badge.

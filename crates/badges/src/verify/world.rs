@@ -91,7 +91,8 @@ impl<'a> World<'a> {
 }
 
 /// The HTTPS address behind a URL or a `did:web`, without its fragment; none for all that may not be asked.
-pub(super) fn url_of(address: &str) -> Option<String> {
+#[must_use]
+pub fn url_of(address: &str) -> Option<String> {
     let address = address.split('#').next()?;
     if let Some(did) = address.strip_prefix("did:web:") {
         let mut parts = did.split(':').map(str::to_owned);

@@ -3,6 +3,7 @@
 mod act;
 pub mod apply;
 pub mod award;
+pub mod badge;
 pub mod block_card;
 pub mod controller;
 pub mod demo;
@@ -111,6 +112,8 @@ enum Command {
     Token(token::Token),
     /// Give controllers their secrets, show and retire them
     Controller(controller::Controller),
+    /// Verify a badge, take it out of its picture, put it into one
+    Badge(badge::Badge),
     /// Look at everything that a registry needs
     Doctor(doctor::Doctor),
 }
@@ -154,6 +157,7 @@ pub fn run() -> ExitCode {
             Command::Retention(it) => desk::exit(retention::run(&it).await),
             Command::Token(it) => desk::exit(token::run(&it).await),
             Command::Controller(it) => desk::exit(controller::run(&it).await),
+            Command::Badge(it) => desk::exit(badge::run(&it).await),
             Command::Doctor(it) => desk::exit(doctor::run(&it).await),
         }
     })
@@ -175,7 +179,7 @@ fn options_after_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     // Right behind the command, which has two words for some, so that what it takes at its end is left alone.
     let word = |at: usize| arguments.get(at).and_then(|it| it.to_str()).unwrap_or_default();
     let two_words = match word(1) {
-        "controller" | "role" | "incident" => true,
+        "badge" | "controller" | "incident" | "role" => true,
         "token" => matches!(word(2), "list" | "revoke"),
         _ => false,
     };

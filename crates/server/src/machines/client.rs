@@ -129,7 +129,7 @@ impl Client {
 pub struct Connection(Way);
 
 enum Way {
-    Network(Network),
+    Network(Box<Network>),
     Inside(Line),
 }
 
@@ -168,7 +168,8 @@ pub fn connect(login: &Login) -> (Client, Connection) {
     let (sender, events) = AsyncClient::new(options, WAITING);
     let (told, connected) = watch::channel(false);
     let client = Client { sender: Sender::Network(sender.clone()), connected };
-    (client, Connection(Way::Network(Network { events, sender, filters: login.filters.clone(), connected: told })))
+    let network = Network { events, sender, filters: login.filters.clone(), connected: told };
+    (client, Connection(Way::Network(Box::new(network))))
 }
 
 /// Prepares a line to the broker of this process.
