@@ -15,6 +15,7 @@ const LENGTH: usize = 120;
 /// A client that sends back what it hears, and one that asks it: over TCP, QoS 1, TCP_NODELAY.
 #[derive(Debug)]
 pub struct Echo {
+    responder: Client,
     asker: Client,
     heard: mpsc::UnboundedReceiver<Message>,
 }
@@ -24,14 +25,15 @@ impl Echo {
     pub async fn start(running: &Running) -> Self {
         let password = running.registry_password().unwrap();
         let (responder, mut asked) = connect(&running.broker, REGISTRY_USER, password, UP.to_owned()).await;
+        let answering = responder.clone();
         tokio::spawn(async move {
             while let Some((_, bytes)) = asked.recv().await {
-                responder.publish(DOWN, bytes, false);
+                answering.publish(DOWN, bytes, false);
             }
         });
         let secret = Secret(PASSWORD.to_owned());
         let (asker, heard) = connect(&running.broker, "bench-echo", secret, DOWN.to_owned()).await;
-        Self { asker, heard }
+        Self { responder, asker, heard }
     }
 
     fn ask(&self) {
@@ -41,6 +43,12 @@ impl Echo {
     /// One there and back.
     pub async fn once(&mut self) {
         self.ask();
+        self.heard.recv().await.unwrap();
+    }
+
+    /// One bare message, one way.
+    pub async fn one_way(&mut self) {
+        self.responder.publish(DOWN, vec![0x5a; LENGTH], false);
         self.heard.recv().await.unwrap();
     }
 

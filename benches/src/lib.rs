@@ -13,12 +13,14 @@ mod device;
 mod floor;
 mod page;
 mod people;
+mod served;
 mod town;
 
 pub use device::{Device, Heard};
 pub use floor::{Disk, Echo};
 pub use page::Page;
-pub use people::{award_of, uid};
+pub use people::{award_of, person_of, uid};
+pub use served::{Served, forget_in_cache};
 pub use town::{Town, machine_of};
 
 /// Waits for what a benchmark measures with two threads, as the registry's own runtime has on two cores.

@@ -21,6 +21,12 @@ pub fn award_of(number: u32) -> AwardId {
     AwardId::parse(&format!("a{number}.0")).unwrap()
 }
 
+/// A person's id.
+#[must_use]
+pub fn person_of(number: u32) -> PersonId {
+    PersonId::parse(&format!("p{number}")).unwrap()
+}
+
 /// Writes so many people through the store.
 pub(crate) async fn fill(store: &Store, people: u32) {
     for first in (0..people).step_by(SLICE as usize) {
@@ -32,7 +38,7 @@ pub(crate) async fn fill(store: &Store, people: u32) {
 }
 
 fn add(tx: &Tx<'_>, number: u32) -> Result<(), tremen_server::store::StoreError> {
-    let person = PersonId::parse(&format!("p{number}")).unwrap();
+    let person = person_of(number);
     tx.put_person(&NewPerson {
         person: person.clone(),
         key: format!("k{number}"),
@@ -58,7 +64,7 @@ fn add(tx: &Tx<'_>, number: u32) -> Result<(), tremen_server::store::StoreError>
         tx.add_award(&NewAward {
             person: person.clone(),
             award: Award {
-                id: AwardId::parse(&format!("a{number}.{k}")).unwrap(),
+                id: if k == 0 { award_of(number) } else { AwardId::parse(&format!("a{number}.{k}")).unwrap() },
                 reference: ReferenceId::parse(reference).unwrap(),
                 version: 1,
                 level,

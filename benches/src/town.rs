@@ -39,7 +39,7 @@ impl Town {
     /// People are written once for each number and kept in `target/benches`, for the runs that follow.
     pub async fn prepare(people: u32, controllers: u32) -> Self {
         let pristine = pristine(people).await;
-        let folder = target().join(format!("run-{}", std::process::id()));
+        let folder = target().join(format!("run-{}-{people}-{controllers}", std::process::id()));
         std::fs::create_dir_all(folder.join("keys")).unwrap();
         let town = Self { folder };
         copy_files(&pristine, &town.folder);

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Login, Machines, REGISTRY_USER, Secret};
+use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Login, Machines, Secret};
 use crate::sealer;
 use crate::store::{Store, system_random};
 use crate::web::{self, Live, Readiness, WebState};
@@ -136,7 +136,10 @@ pub async fn start_with(parts: Parts, doors: Doors) -> Result<Running, StartErro
         }
         None => None,
     };
-    let (embedded, address, credentials) = match broker {
+    let mut run_id = [0; 5];
+    system_random()(&mut run_id);
+    let client_id = format!("tremen-registry-{}", crate::keys::base32(&run_id));
+    let (embedded, address, registry_password, line) = match broker {
         Broker::Embedded(settings) => {
             let mut password = [0; 20];
             system_random()(&mut password);
@@ -148,27 +151,17 @@ pub async fn start_with(parts: Parts, doors: Doors) -> Result<Running, StartErro
                 IpAddr::V6(_) => "::1".to_owned(),
             };
             let address = Address { host, port: embedded.address.port() };
-            (Some(embedded), address, Some((REGISTRY_USER.to_owned(), password)))
+            let line = embedded.connect(&client_id, machines::filters());
+            (Some(embedded), address, Some(password), line)
         }
-        Broker::External { address, credentials } => (None, address, credentials),
+        Broker::External { address, credentials } => {
+            let password = credentials.as_ref().map(|(_, password)| password.clone());
+            let filters = machines::filters();
+            let login = Login { address: address.clone(), client_id, credentials, filters, last_will: None };
+            (None, address, password, machines::connect(&login))
+        }
     };
-    let mut run_id = [0; 5];
-    system_random()(&mut run_id);
-    let registry_password = credentials.as_ref().map(|(_, password)| password.clone());
-    let login = Login {
-        address: address.clone(),
-        client_id: format!("tremen-registry-{}", crate::keys::base32(&run_id)),
-        credentials,
-        filters: vec![
-            // Shared, so that several registries may serve one network; presence is for every one of them.
-            "$share/tremen/tremen/1/c/+/up/hello".to_owned(),
-            "$share/tremen/tremen/1/c/+/up/ask".to_owned(),
-            "$share/tremen/tremen/1/c/+/up/report".to_owned(),
-            "tremen/1/c/+/up/alive".to_owned(),
-        ],
-        last_will: None,
-    };
-    let machines = machines::run(&store, &keyring, &login);
+    let machines = machines::run(&store, &keyring, line);
     let mut connected = machines.connected.clone();
     let heard = connected.wait_for(|connected| *connected);
     if tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.is_err() {

@@ -87,6 +87,7 @@ pub fn run(tx: &mut Tx<'_>, asking: &Asking) -> Result<Option<Answer>, FlowError
     let tap = Tap {
         asking,
         clock,
+        revision: network.revision(),
         network: &network,
         machine,
         nonce: earlier.is_none().then_some((ask.nonce.0, *digest)),
@@ -128,6 +129,7 @@ pub fn opened_a_session(tx: &Tx<'_>, answer: &Answer) -> Result<bool, FlowError>
 struct Tap<'t> {
     asking: &'t Asking,
     clock: LinkClock,
+    revision: u64,
     network: &'t Network,
     machine: Option<&'t Machine>,
     nonce: Option<([u8; 16], [u8; 32])>,

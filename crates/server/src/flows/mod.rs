@@ -329,6 +329,14 @@ impl std::ops::Deref for InForce {
     }
 }
 
+impl InForce {
+    /// Which revision it is; 0 before anything was declared.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.0.revision
+    }
+}
+
 /// The network in force; an empty one before anything was declared.
 ///
 /// # Errors

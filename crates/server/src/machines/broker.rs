@@ -11,6 +11,7 @@ use mqtt5::broker::{BrokerConfig, MqttBroker};
 use tokio::sync::broadcast;
 
 use super::access::{Doorkeeper, Secret};
+use super::client::{Client, Connection, connect_inside};
 use super::keyring::Keyring;
 use super::next;
 use crate::store::Touched;
@@ -54,6 +55,7 @@ pub struct Embedded {
     pub address: SocketAddr,
     /// Where it listens with TLS.
     pub tls_address: Option<SocketAddr>,
+    router: Arc<MessageRouter>,
     shutdown: mqtt5::broker::server::BrokerShutdownHandle,
     task: tokio::task::JoinHandle<()>,
     shutting_out: tokio::task::JoinHandle<()>,
@@ -113,8 +115,14 @@ impl Embedded {
             }
         });
         ready.wait_for(|ready| *ready).await.map_err(|_| failed(&"it ended at once"))?;
-        let shutting_out = tokio::spawn(shut_out(touched, doorkeeper, router));
-        Ok(Self { address, tls_address, shutdown, task, shutting_out })
+        let shutting_out = tokio::spawn(shut_out(touched, doorkeeper, router.clone()));
+        Ok(Self { address, tls_address, router, shutdown, task, shutting_out })
+    }
+
+    /// Prepares a line in memory for this process, which needs no account.
+    #[must_use]
+    pub fn connect(&self, client_id: &str, filters: Vec<String>) -> (Client, Connection) {
+        connect_inside(self.router.clone(), client_id, filters)
     }
 
     /// Stops the broker; returns once its connections are closed.

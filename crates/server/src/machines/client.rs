@@ -1,13 +1,18 @@
-//! One connection to a broker, embedded or not: kept up, subscribed again after each loss, with TCP_NODELAY.
+//! One connection to a broker: over a network it is kept up, subscribed again after each loss, with TCP_NODELAY; to the
+//! embedded broker of this process it is a line in memory (`inside.rs`). Who speaks through it sees no difference.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use mqtt5::broker::router::MessageRouter;
+use mqtt5::packet::publish::PublishPacket;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Filter, LastWill, Packet, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::access::Secret;
+use super::inside::Line;
 
 /// Largest packet that is taken, in bytes.
 const LARGEST_PACKET: u32 = 300 * 1024;
@@ -70,8 +75,15 @@ pub struct Login {
 /// Sends messages. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client {
-    sender: AsyncClient,
+    sender: Sender,
     connected: watch::Receiver<bool>,
+}
+
+/// What carries a message to the connection's task.
+#[derive(Debug, Clone)]
+enum Sender {
+    Network(AsyncClient),
+    Inside(mpsc::Sender<PublishPacket>),
 }
 
 impl Client {
@@ -85,8 +97,15 @@ impl Client {
             tracing::debug!(topic, "a message is dropped, since the broker cannot be reached");
             return;
         }
-        if let Err(error) = self.sender.try_publish(topic, QoS::AtLeastOnce, retained, bytes) {
-            tracing::warn!(%error, topic, "a message could not be handed to the broker's connection");
+        let full = match &self.sender {
+            Sender::Network(sender) => sender.try_publish(topic, QoS::AtLeastOnce, retained, bytes).is_err(),
+            Sender::Inside(sender) => {
+                let message = PublishPacket::new(topic, bytes, mqtt5::QoS::AtLeastOnce).with_retain(retained);
+                sender.try_send(message).is_err()
+            }
+        };
+        if full {
+            tracing::warn!(topic, "a message could not be handed to the broker's connection, which is busy or closed");
         }
     }
 
@@ -98,23 +117,34 @@ impl Client {
 
     /// Says goodbye to the broker, so that it does not speak our last will.
     pub fn leave(&self) {
-        // A full queue or a lost connection: the broker notices by itself.
-        let _ = self.sender.try_disconnect();
+        match &self.sender {
+            // A full queue or a lost connection: the broker notices by itself.
+            Sender::Network(sender) => drop(sender.try_disconnect()),
+            Sender::Inside(_) => {} // it has no last will, and the broker ends with us
+        }
     }
 }
 
 /// The connection itself, to be run in a task of its own.
-pub struct Connection {
-    events: EventLoop,
-    sender: AsyncClient,
-    filters: Vec<String>,
-    connected: watch::Sender<bool>,
+pub struct Connection(Way);
+
+enum Way {
+    Network(Box<Network>),
+    Inside(Line),
 }
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("filters", &self.filters).finish_non_exhaustive()
+        f.debug_struct("Connection").finish_non_exhaustive()
     }
+}
+
+/// A connection over a network.
+struct Network {
+    events: EventLoop,
+    sender: AsyncClient,
+    filters: Vec<String>,
+    connected: watch::Sender<bool>,
 }
 
 /// Prepares a connection; it connects when it is run.
@@ -137,13 +167,35 @@ pub fn connect(login: &Login) -> (Client, Connection) {
     options.set_network_options(network);
     let (sender, events) = AsyncClient::new(options, WAITING);
     let (told, connected) = watch::channel(false);
-    let client = Client { sender: sender.clone(), connected };
-    (client, Connection { events, sender, filters: login.filters.clone(), connected: told })
+    let client = Client { sender: Sender::Network(sender.clone()), connected };
+    let network = Network { events, sender, filters: login.filters.clone(), connected: told };
+    (client, Connection(Way::Network(Box::new(network))))
+}
+
+/// Prepares a line to the broker of this process.
+pub(super) fn connect_inside(
+    router: Arc<MessageRouter>,
+    client_id: &str,
+    filters: Vec<String>,
+) -> (Client, Connection) {
+    let (sender, to_send) = mpsc::channel(WAITING);
+    let (told, connected) = watch::channel(false);
+    let line = Line::new(router, client_id.to_owned(), filters, to_send, told);
+    (Client { sender: Sender::Inside(sender), connected }, Connection(Way::Inside(line)))
 }
 
 impl Connection {
     /// Keeps the connection up for ever and hands over every message: topic, whether it is a retained one, bytes.
-    pub async fn run(mut self, mut take: impl FnMut(&str, bool, &[u8])) {
+    pub async fn run(self, take: impl FnMut(&str, bool, &[u8])) {
+        match self.0 {
+            Way::Network(network) => network.run(take).await,
+            Way::Inside(line) => line.run(take).await,
+        }
+    }
+}
+
+impl Network {
+    async fn run(mut self, mut take: impl FnMut(&str, bool, &[u8])) {
         let mut wait_ms = RETRY_MS.0;
         let mut is_up = true; // so that the first failure is told
         loop {

@@ -1,6 +1,6 @@
 //! Controllers over MQTT: from a message to a flow, and from what a flow says to a message.
 //!
-//! Start at [`run`]. `client.rs` is the one connection to the broker, embedded or not; `inbox.rs` takes what comes in;
+//! Start at [`run`]. `client.rs` is the one connection to the broker, over a network or in memory; `inbox.rs` takes what comes in;
 //! `outbox.rs` sends orders until they are settled; `timer.rs` ends what ends by itself; `public_state.rs` tells the
 //! public what each machine does; `broker.rs` and `access.rs` are the embedded broker. `player.rs` is the other side: a
 //! controller, for `tap`, the demonstration and the tests. Nothing here has an idea of its own of who may enter.
@@ -9,6 +9,7 @@ pub mod access;
 pub mod broker;
 pub mod client;
 mod inbox;
+mod inside;
 mod keyring;
 mod outbox;
 pub mod player;
@@ -16,13 +17,14 @@ mod public_state;
 pub mod simulated_card;
 mod timer;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 pub use access::{REGISTRY_USER, Secret};
 pub use broker::{Embedded, EmbeddedSettings, Tls};
-pub use client::{Address, Connection, Login};
+pub use client::{Address, Client, Connection, Login, connect};
 pub use keyring::Keyring;
 
 use crate::store::{Store, Touched};
@@ -39,10 +41,22 @@ pub struct Machines {
     client: client::Client,
 }
 
-/// Connects to the broker and serves controllers until [`Machines::stop`].
+/// What the registry listens to.
 #[must_use]
-pub fn run(store: &Store, keyring: &Arc<Keyring>, login: &Login) -> Machines {
-    let (client, connection) = client::connect(login);
+pub fn filters() -> Vec<String> {
+    // Shared, so that several registries may serve one network; presence is for every one of them.
+    let filters = [
+        "$share/tremen/tremen/1/c/+/up/hello",
+        "$share/tremen/tremen/1/c/+/up/ask",
+        "$share/tremen/tremen/1/c/+/up/report",
+        "tremen/1/c/+/up/alive",
+    ];
+    filters.map(str::to_owned).to_vec()
+}
+
+/// Serves controllers over a connection to their broker until [`Machines::stop`].
+#[must_use]
+pub fn run(store: &Store, keyring: &Arc<Keyring>, (client, connection): (Client, Connection)) -> Machines {
     let connected = client.connected();
     let mut tasks = tokio::task::JoinSet::new();
     let inbox = inbox::Inbox::new(store.clone(), keyring.clone(), client.clone());
@@ -85,6 +99,24 @@ async fn forget_secrets(store: Store, keyring: Arc<Keyring>) {
             Some(Touched::Machine(_) | Touched::Answer(_) | Touched::Orders(_) | Touched::Sessions) => {}
             None => return,
         }
+    }
+}
+
+/// What is touched within this time is looked at once, by those who look on: a busy minute costs them one look for many
+/// changes, and none of it in the way of the next answer.
+const GATHER: std::time::Duration = std::time::Duration::from_millis(10);
+
+/// The things touched from the next one on, for a short while; none once the store is gone.
+async fn news(touched: &mut tokio::sync::broadcast::Receiver<Touched>) -> Option<BTreeSet<Touched>> {
+    use tokio::sync::broadcast::error::TryRecvError;
+    let mut news = BTreeSet::from([next(touched).await?]);
+    tokio::time::sleep(GATHER).await;
+    loop {
+        match touched.try_recv() {
+            Ok(what) => news.insert(what),
+            Err(TryRecvError::Lagged(_)) => news.insert(Touched::Everything),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return Some(news),
+        };
     }
 }
 

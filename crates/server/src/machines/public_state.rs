@@ -1,12 +1,12 @@
 //! What the public sees of each machine on the broker: retained, without personal data, sent when it changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tremen_rules::{MachineId, VenueId};
 use tremen_wire::{MachineState, PublicState, machine_state_topic};
 
 use super::client::Client;
-use super::next;
+use super::news;
 use crate::flows::network;
 use crate::store::{MachineNow, Store, StoreError, Touched};
 
@@ -23,14 +23,14 @@ pub(super) async fn run(store: Store, client: Client) {
     let mut touched = store.touched();
     let mut connected = client.connected();
     let mut shown: BTreeMap<MachineId, Shown> = BTreeMap::new();
-    let mut which: Option<MachineId> = None; // none: all
+    let mut which: Option<BTreeSet<MachineId>> = None; // none: all
     loop {
         let asked = which.take();
         match read(&store, asked.clone()).await {
             Ok(machines) => {
                 let gone = |id: &MachineId, it: &Shown| {
                     let here = machines.iter().any(|(venue, now, _)| now.machine == *id && *venue == it.venue);
-                    !here && asked.as_ref().is_none_or(|asked| asked == id)
+                    !here && asked.as_ref().is_none_or(|asked| asked.contains(id))
                 };
                 shown.retain(|id, it| {
                     let is_gone = gone(id, it);
@@ -63,22 +63,43 @@ pub(super) async fn run(store: Store, client: Client) {
                         break;
                     }
                 }
-                what = next(&mut touched) => match what {
-                    Some(Touched::Machine(machine)) => { which = Some(machine); break; }
-                    Some(Touched::Network | Touched::Everything) => break,
-                    Some(Touched::Answer(_) | Touched::Orders(_) | Touched::Sessions | Touched::Credentials(_)) => {}
-                    None => return,
-                },
+                news = news(&mut touched) => {
+                    let Some(news) = news else { return };
+                    let all = news.contains(&Touched::Network) || news.contains(&Touched::Everything);
+                    let machines: BTreeSet<_> = news.into_iter().filter_map(machine_of).collect();
+                    if all || !machines.is_empty() {
+                        which = (!all).then_some(machines);
+                        break;
+                    }
+                }
             }
         }
     }
 }
 
-async fn read(store: &Store, which: Option<MachineId>) -> Result<Vec<(VenueId, MachineNow, u64)>, StoreError> {
+fn machine_of(what: Touched) -> Option<MachineId> {
+    match what {
+        Touched::Machine(machine) => Some(machine),
+        Touched::Answer(_)
+        | Touched::Orders(_)
+        | Touched::Sessions
+        | Touched::Network
+        | Touched::Credentials(_)
+        | Touched::Everything => None,
+    }
+}
+
+async fn read(
+    store: &Store,
+    which: Option<BTreeSet<MachineId>>,
+) -> Result<Vec<(VenueId, MachineNow, u64)>, StoreError> {
     store
         .read(move |tx| {
             let network = network(tx)?;
-            let wanted = network.machines.values().filter(|machine| which.as_ref().is_none_or(|id| *id == machine.id));
+            let wanted = network
+                .machines
+                .values()
+                .filter(|machine| which.as_ref().is_none_or(|which| which.contains(&machine.id)));
             let mut states = Vec::new();
             for machine in wanted {
                 let serving = network.controllers.values().find(|it| it.machines.contains(&machine.id));

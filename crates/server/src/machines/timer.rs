@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tremen_rules::Time;
 
-use super::next;
+use super::news;
 use super::outbox::until;
 use crate::flows::{FlowError, end_due_locks, end_due_sessions};
 use crate::store::{Store, StoreError, Touched};
@@ -26,14 +26,22 @@ pub(super) async fn run(store: Store) {
         loop {
             tokio::select! {
                 () = &mut timer => break,
-                what = next(&mut touched) => match what {
-                    // a lock touches its machine
-                    Some(Touched::Sessions | Touched::Machine(_) | Touched::Everything) => break,
-                    Some(Touched::Answer(_) | Touched::Orders(_) | Touched::Network | Touched::Credentials(_)) => {}
-                    None => return,
-                },
+                news = news(&mut touched) => {
+                    let Some(news) = news else { return };
+                    if news.iter().any(moves_an_end) {
+                        break;
+                    }
+                }
             }
         }
+    }
+}
+
+const fn moves_an_end(what: &Touched) -> bool {
+    match what {
+        // a lock touches its machine
+        Touched::Sessions | Touched::Machine(_) | Touched::Everything => true,
+        Touched::Answer(_) | Touched::Orders(_) | Touched::Network | Touched::Credentials(_) => false,
     }
 }
 

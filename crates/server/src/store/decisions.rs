@@ -98,10 +98,10 @@ impl Tx<'_> {
     /// When the engine fails.
     pub fn add_decision(&mut self, new: &NewDecision<'_>) -> Result<i64, StoreError> {
         let (nonce, digest) = new.ask.unzip();
-        let decision = self.query_one(
+        let decision = self.insert_numbered(
             "INSERT INTO decisions (entry, at, controller, nonce, digest, machine, person, card, intent, verdict,
                  reason, session, answer)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING decision",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             params![
                 new.entry,
                 self.now(),
@@ -117,13 +117,12 @@ impl Tx<'_> {
                 new.session,
                 new.answer
             ],
-            |row| row.get(0),
         )?;
         self.tallies.push(Tally::Decided(new.verdict.to_owned(), new.reason.map(str::to_owned)));
         if let Ok(machine) = MachineId::parse(new.machine) {
             self.touch(super::Touched::Answer(machine));
         }
-        decision.ok_or_else(|| StoreError::Engine("an inserted decision has no number".to_owned()))
+        Ok(decision)
     }
 
     /// What a controller was answered to this nonce before.

@@ -2,6 +2,7 @@
 //!
 //! The payload is salted and kept apart, so that it can be erased while its digest stays.
 
+use serde::Serialize;
 use serde_json::Value as Json;
 use tremen_rules::Time;
 use tremen_tlog::entry::payload_digest;
@@ -40,17 +41,14 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn record(&self, kind: &str, body: &Json) -> Result<i64, StoreError> {
+    pub fn record(&self, kind: &str, body: &impl Serialize) -> Result<i64, StoreError> {
         let salt = self.random::<16>();
-        let body = body.to_string();
+        let body = serde_json::to_string(body).map_err(|error| StoreError::Unreadable(error.to_string()))?;
         let digest = payload_digest(&salt, &body);
-        let entry = self
-            .query_one(
-                "INSERT INTO entries (at, kind, digest) VALUES ($1, $2, $3) RETURNING entry",
-                params![self.now(), kind, digest],
-                |row| row.get::<i64>(0),
-            )?
-            .ok_or_else(|| StoreError::Engine("an inserted entry has no number".to_owned()))?;
+        let entry = self.insert_numbered(
+            "INSERT INTO entries (at, kind, digest) VALUES ($1, $2, $3)",
+            params![self.now(), kind, digest],
+        )?;
         self.execute("INSERT INTO payloads (entry, salt, body) VALUES ($1, $2, $3)", params![entry, salt, body])?;
         Ok(entry)
     }

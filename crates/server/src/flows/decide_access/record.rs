@@ -1,8 +1,12 @@
 //! What was answered: recorded with the facts that it rested on, stored for a repeat, and given again.
 
+use serde::Serialize;
 use serde_json::json;
+use tremen_rules::dossier::Standby;
 use tremen_rules::network::Profile;
-use tremen_rules::{DenialReason, MachineId, Network, Objection, Reasons, Time};
+use tremen_rules::{
+    ControllerId, DenialReason, MachineId, Network, Objection, PersonFacts, PersonId, ReadingFacts, Reasons, Span, Time,
+};
 use tremen_wire::{Answer, Down, Intent, Nonce, Outcome, Protection, SessionId};
 
 use super::{Asking, Tap};
@@ -142,15 +146,20 @@ impl Tap<'_> {
             tremen_wire::Verdict::Deny => "access_denied",
             tremen_wire::Verdict::More => "access_needs_more",
         };
-        let revision = tx.network()?.revision;
-        let entry = tx.record(
-            kind,
-            &json!({ "machine": ask.machine, "controller": sender.controller, "intent": ask.intent.as_str(),
-                     "session": session.map(|session| session.to_string()),
-                     "objections": reasons.map(Reasons::objections), "reading": self.reading, "facts": self.dossier.person,
-                     "locks": self.dossier.locks, "in_use_by": self.dossier.in_use_by,
-                     "standbys": self.dossier.standbys, "revision": revision }),
-        )?;
+        let told = Told {
+            controller: &sender.controller,
+            facts: self.dossier.person.as_ref(),
+            in_use_by: self.dossier.in_use_by.as_ref(),
+            intent: ask.intent.as_str(),
+            locks: &self.dossier.locks,
+            machine: &ask.machine,
+            objections: reasons.map(Reasons::objections),
+            reading: &self.reading,
+            revision: self.revision,
+            session: session.map(|session| session.to_string()),
+            standbys: &self.dossier.standbys,
+        };
+        let entry = tx.record(kind, &told)?;
         let decision = tx.add_decision(&NewDecision {
             entry,
             controller: &sender.controller,
@@ -166,6 +175,22 @@ impl Tap<'_> {
         })?;
         Ok((answer, decision))
     }
+}
+
+/// A decision as the journal tells it: what was asked, what it rested on, every objection.
+#[derive(Serialize)]
+struct Told<'t> {
+    controller: &'t ControllerId,
+    facts: Option<&'t PersonFacts>,
+    in_use_by: Option<&'t PersonId>,
+    intent: &'static str,
+    locks: &'t [Span],
+    machine: &'t str,
+    objections: Option<&'t [Objection]>,
+    reading: &'t ReadingFacts,
+    revision: u64,
+    session: Option<String>,
+    standbys: &'t [Standby],
 }
 
 pub(super) fn deny(reasons: &Reasons) -> Outcome {
