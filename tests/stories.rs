@@ -14,6 +14,7 @@ mod crowd;
 mod dice;
 mod disk;
 mod ends;
+mod fuzz;
 mod house;
 mod kills;
 mod line;
