@@ -169,6 +169,11 @@ impl Recording {
     }
 }
 
+/// How many messages are bent in each profile; `tests/long wire` asks for half a million.
+fn mutations() -> usize {
+    std::env::var("TREMEN_MUTATIONS").ok().map_or(4_000, |text| text.parse().unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_recorded_message_said_again_in_any_order_and_place_changes_nothing() {
     let mut recording = Recording::make().await;
@@ -231,7 +236,7 @@ async fn recorded_messages_cut_at_each_byte_or_bent_in_some_change_nothing() {
         up.iter().flat_map(|it| (0..it.bytes.len()).map(|end| (it.topic.as_str(), it.bytes[..end].to_vec()))).collect();
     assert!(recording.say_all(cuts).await > 500);
     assert_eq!(recording.digest(), before, "cut");
-    let bent: Vec<_> = (0..4_000)
+    let bent: Vec<_> = (0..mutations())
         .map(|_| {
             let message = &up[dice.below(up.len())];
             let mut bytes = message.bytes.clone();
@@ -262,7 +267,7 @@ async fn bent_plain_messages_harm_nobody_and_open_nothing_for_a_strange_card() {
     let before = recording.digest();
     let ask = br#"{"nonce":"000102030405060708090a0b0c0d0e0f","machine":"laser-ponant","reading":{"uid":"04777777"}}"#;
     let report = br#"{"event":"ended","machine":"laser-ponant","session":"0001020304050607","relay":false,"used":12}"#;
-    let bent: Vec<_> = (0..4_000)
+    let bent: Vec<_> = (0..mutations())
         .map(|i| {
             let (channel, text) = if i % 2 == 0 { (Channel::Ask, &ask[..]) } else { (Channel::Report, &report[..]) };
             let mut bytes = text.to_vec();

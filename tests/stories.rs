@@ -29,6 +29,7 @@ mod raw;
 mod reasons;
 mod recorded;
 mod sessions;
+mod slices;
 mod smoke;
 mod stall;
 mod store;

@@ -80,7 +80,7 @@ pub fn badge_keys(bytes: &[u8]) {
         assert_eq!(multibase::encode(&decoded), format!("z{text}"));
     }
     if let Some(time) = dates::parse(text) {
-        assert_eq!(dates::parse(&dates::format(time)).map(|again| dates::format(again)), Some(dates::format(time)));
+        assert_eq!(dates::parse(&dates::format(time)).map(dates::format), Some(dates::format(time)));
     }
     if let Ok(value) = serde_json::from_str(text) {
         let _ = (PublicKey::from_jwk(&value), dates::parse_lenient(&value));

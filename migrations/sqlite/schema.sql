@@ -2,6 +2,8 @@ CREATE INDEX awards_by_author ON awards (awarded_by, issued_at);
 
 CREATE UNIQUE INDEX awards_by_id ON awards (award);
 
+CREATE INDEX awards_by_import ON awards (import) WHERE import IS NOT NULL;
+
 CREATE INDEX card_blocks_by_card ON card_blocks (card);
 
 CREATE INDEX cards_by_person ON cards (person);
@@ -68,7 +70,7 @@ CREATE TABLE awards (
     supersedes    TEXT,
     superseded_at INTEGER, -- when its successor was issued
     revoked_at    INTEGER,
-    why           TEXT,    -- of the revocation, or as imported
+    why           TEXT, import INTEGER REFERENCES imports (import),    -- of the revocation, or as imported
     PRIMARY KEY (person, award)
 ) STRICT, WITHOUT ROWID;
 
@@ -164,6 +166,16 @@ CREATE TABLE handovers (
     by      TEXT REFERENCES people (person),
     PRIMARY KEY (person, machine, at)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE imports (
+    import       INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind         TEXT NOT NULL,    -- awards
+    begun_at     INTEGER NOT NULL,
+    beat_at      INTEGER NOT NULL, -- when its last slice was staged: one that is silent is abandoned
+    entry        INTEGER NOT NULL REFERENCES entries (entry), -- the entry that tells of its beginning
+    activated_at INTEGER,          -- from then on its rows count
+    abandoned_at INTEGER           -- from then on its rows are cleared away
+) STRICT;
 
 CREATE TABLE incident_notes (
     note     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -392,7 +404,9 @@ CREATE TABLE tokens (
     end_why  TEXT
 ) STRICT;
 
-CREATE TRIGGER awards_remain BEFORE DELETE ON awards BEGIN SELECT RAISE(ABORT, 'awards are kept'); END;
+CREATE TRIGGER awards_remain BEFORE DELETE ON awards
+WHEN OLD.import IS NULL OR NOT EXISTS (SELECT 1 FROM imports i WHERE i.import = OLD.import AND i.abandoned_at IS NOT NULL)
+BEGIN SELECT RAISE(ABORT, 'awards are kept'); END;
 
 CREATE TRIGGER declarations_remain BEFORE DELETE ON declarations BEGIN SELECT RAISE(ABORT, 'declarations are kept'); END;
 
@@ -404,5 +418,11 @@ CREATE TRIGGER entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 
 CREATE TRIGGER erasures_told BEFORE DELETE ON erased_payloads BEGIN SELECT RAISE(ABORT, 'erasures are told for ever'); END;
+
+CREATE TRIGGER imports_end_once BEFORE UPDATE OF activated_at, abandoned_at ON imports
+WHEN OLD.activated_at IS NOT NULL OR OLD.abandoned_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'an import ends once'); END;
+
+CREATE TRIGGER imports_remain BEFORE DELETE ON imports BEGIN SELECT RAISE(ABORT, 'imports are kept'); END;
 
 CREATE TRIGGER incidents_remain BEFORE DELETE ON incidents BEGIN SELECT RAISE(ABORT, 'incidents are kept'); END;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use tremen_files::Warning;
 use tremen_files::nearest::did_you_mean;
-use tremen_files::table::{self, Kind, RowError, Table};
+use tremen_files::table::{self, AwardRow, Kind, RowError, Table};
 
 use super::act::{count, stopped_json, stopped_lines};
 use super::desk::{CliError, Common, Desk, lines, note, wrong};
@@ -78,6 +78,7 @@ pub async fn run(this: &Import) -> Result<ExitCode, CliError> {
     let done = match kind {
         Kind::People => import!(read_people, import_people),
         Kind::Cards => import!(read_cards, import_cards),
+        Kind::Awards if !this.dry_run => work.awards(table::read_awards(&bytes, zone), warrant).await,
         Kind::Awards => import!(read_awards, import_awards),
         Kind::Memberships => import!(read_memberships, import_memberships),
         Kind::Restrictions => import!(read_restrictions, import_restrictions),
@@ -116,12 +117,7 @@ impl Work<'_> {
     ) -> Result<(Imported, Vec<Warning>), ImportError> {
         let table = read.map_err(ImportError::Rows)?;
         let warnings = table.warnings.clone();
-        let shown = table.rows.len() >= MANY && std::io::stderr().is_terminal();
-        let spinner = shown.then(|| {
-            let spinner = indicatif::ProgressBar::new_spinner().with_message(format!("{} rows", table.rows.len()));
-            spinner.enable_steady_tick(std::time::Duration::from_millis(120));
-            spinner
-        });
+        let spinner = spinner(table.rows.len());
         let job = move |tx: &mut Tx<'_>| flow(tx, &table);
         let done = if self.dry_run { self.desk.store.preview(job).await } else { self.desk.store.write(job).await };
         if let Some(spinner) = spinner {
@@ -129,6 +125,30 @@ impl Work<'_> {
         }
         done.map(|imported| (imported, warnings))
     }
+
+    /// Awards come in large files, and beside a registry that must answer taps meanwhile.
+    async fn awards(
+        &self,
+        read: Result<Table<AwardRow>, Vec<RowError>>,
+        warrant: Warrant,
+    ) -> Result<(Imported, Vec<Warning>), ImportError> {
+        let Table { rows, warnings, .. } = read.map_err(ImportError::Rows)?;
+        let spinner = spinner(rows.len());
+        let done = flows::import_in_slices::run(&self.desk.store, warrant, rows).await;
+        if let Some(spinner) = spinner {
+            spinner.finish_and_clear();
+        }
+        done.map(|imported| (imported, warnings))
+    }
+}
+
+/// Shows a person at a terminal that many rows take a while.
+fn spinner(rows: usize) -> Option<indicatif::ProgressBar> {
+    (rows >= MANY && std::io::stderr().is_terminal()).then(|| {
+        let spinner = indicatif::ProgressBar::new_spinner().with_message(format!("{rows} rows"));
+        spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+        spinner
+    })
 }
 
 fn tell(desk: &Desk, this: &Import, kind: Kind, name: &str, imported: &Imported, warnings: &[Warning]) {

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use crate::clock::WallClock;
 use crate::config::{self, Config};
 use crate::daily::Daily;
+use crate::flows;
 use crate::keys::Keys;
 use crate::machines::client::Address;
 use crate::machines::{EmbeddedSettings, Secret, Tls};
@@ -32,6 +33,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let store = Store::open(&config.database, keys, clock, system_random())?;
     store.make_durable()?;
     let daily = Daily::start(&store, config.retention);
+    let clearing = tokio::spawn(clear_imports(store.clone()));
     let running = start(Parts { store, broker: broker(config)?, web: Some(config.web_address) }).await?;
     let broker = &running.broker;
     let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
@@ -39,9 +41,22 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     say(&format!("tremen serves: pages on {web}, broker at mqtt://{}:{}", broker.host, broker.port));
     stop_asked().await;
     tracing::info!("the registry stops");
+    clearing.abort();
     daily.stop().await;
     running.stop().await;
     Ok(())
+}
+
+/// Clears away what a large import staged that was killed; one that is still at work is waited for.
+async fn clear_imports(store: Store) {
+    loop {
+        match flows::clear_imports::run(&store).await {
+            Ok(false) => return,
+            Ok(true) => {}
+            Err(error) => tracing::warn!(%error, "what a large import left cannot be cleared away; tries again"),
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    }
 }
 
 fn broker(config: &Config) -> anyhow::Result<Broker> {

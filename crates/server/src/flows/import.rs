@@ -139,21 +139,41 @@ impl<'w> Import<'w> {
         tx.record(kind, &self.warrant.story(what))
     }
 
-    /// Ends the import: refused whole if a row is, else its own journal entry and a look at all running sessions.
-    pub(super) fn finish(mut self, tx: &mut Tx<'_>, what: &str) -> Result<Imported, ImportError> {
-        if !self.problems.is_empty() {
-            self.problems.sort();
-            return Err(ImportError::Rows(self.problems));
+    /// Ends the checks: refused whole if a row is.
+    pub(super) fn checked(mut self) -> Result<Imported, ImportError> {
+        if self.problems.is_empty() {
+            return Ok(self.done);
         }
-        if self.done.added + self.done.changed > 0 {
-            let Imported { added, changed, unchanged, .. } = self.done;
-            let story = json!({ "kind": what, "added": added, "changed": changed, "unchanged": unchanged });
-            let entry = self.record(tx, "file_imported", story)?;
-            let stopped = sessions::review_all(tx, entry)?;
-            self.done.effects = Effects { entry, stopped };
-        }
-        Ok(self.done)
+        self.problems.sort();
+        Err(ImportError::Rows(self.problems))
     }
+
+    /// Ends the import: refused whole if a row is, else its own journal entry and a look at all running sessions.
+    pub(super) fn finish(self, tx: &mut Tx<'_>, what: &str) -> Result<Imported, ImportError> {
+        let warrant = self.warrant;
+        conclude(tx, warrant, what, self.checked()?, None)
+    }
+}
+
+/// Tells of an import whose rows are written, and looks at all running sessions; one that was staged is named.
+pub(super) fn conclude(
+    tx: &mut Tx<'_>,
+    warrant: &Warrant,
+    what: &str,
+    mut done: Imported,
+    import: Option<i64>,
+) -> Result<Imported, ImportError> {
+    if done.added + done.changed > 0 {
+        let Imported { added, changed, unchanged, .. } = done;
+        let mut story = json!({ "kind": what, "added": added, "changed": changed, "unchanged": unchanged });
+        if let (Some(story), Some(import)) = (story.as_object_mut(), import) {
+            story.insert("import".to_owned(), json!(import));
+        }
+        let entry = tx.record("file_imported", &warrant.story(story))?;
+        let stopped = sessions::review_all(tx, entry)?;
+        done.effects = Effects { entry, stopped };
+    }
+    Ok(done)
 }
 
 /// Refuses an id that the network does not declare, with the nearest that it does.

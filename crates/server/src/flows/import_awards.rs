@@ -3,6 +3,9 @@
 //! An award is never edited: a known award may be revoked or suspended by its row, and nothing else about it changes. A
 //! row with an id is the award of that id, a row without one the award of its first six columns. A successor may stand
 //! before what it supersedes.
+//!
+//! First all rows are looked at, which writes nothing ([`plan`]); then what they ask for is carried out, in the same transaction
+//! or, for a large file, in slices (`import_in_slices.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +14,12 @@ use tremen_files::nearest::did_you_mean;
 use tremen_files::table::{AwardRow as FileRow, Row};
 use tremen_rules::authority::Act;
 use tremen_rules::awarding::{AwardError, Draft};
-use tremen_rules::{Award, AwardId, Network, PersonId, Span};
+use tremen_rules::{Award, AwardId, Network, PersonFacts, PersonId, Span, Time};
 
 use super::Warrant;
 use super::award_reference::story;
 use super::checks::print;
-use super::import::{Fate, Import, ImportError, Imported, Problem, at};
+use super::import::{Fate, Import, ImportError, Imported, Problem, at, conclude};
 use crate::store::{StoreError, StoredAward, SuspensionRow, Tx};
 
 /// An award of the file whose names are known.
@@ -28,11 +31,71 @@ struct Candidate<'r> {
     known: Option<StoredAward>,
 }
 
+/// What a row asks for, once nothing speaks against it.
+#[derive(Debug)]
+pub(super) enum Deed {
+    /// A new award.
+    Make(StoredAward),
+    /// An end of a known one.
+    End {
+        /// As it was known when the row was looked at.
+        known: StoredAward,
+        suspension: Option<Span>,
+        revoked_at: Option<Time>,
+        why: Option<String>,
+    },
+}
+
+impl Deed {
+    /// Whether it is about nothing that is there already, so that it can be written long before it counts.
+    pub(super) const fn stands_alone(&self) -> bool {
+        match self {
+            Self::Make(new) => new.supersedes.is_none(),
+            Self::End { .. } => false,
+        }
+    }
+}
+
+/// What was true when the rows were looked at, and must be when they come to count.
+#[derive(Debug, PartialEq)]
+pub(super) struct Grounds {
+    revision: u64,
+    author: Option<PersonFacts>,
+}
+
+impl Grounds {
+    pub(super) fn of(tx: &mut Tx<'_>, warrant: &Warrant) -> Result<Self, StoreError> {
+        let author = warrant.by.person().map(|person| tx.person_facts(person)).transpose()?;
+        Ok(Self { revision: tx.network()?.revision, author })
+    }
+}
+
+/// A file of which no row is refused.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub deeds: Vec<Deed>,
+    pub done: Imported,
+    pub grounds: Grounds,
+}
+
 /// Imports awards.
 ///
 /// # Errors
 /// Every bad row with its line; or when the store fails.
 pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, rows: &[Row<FileRow>]) -> Result<Imported, ImportError> {
+    let Plan { deeds, done, .. } = plan(tx, warrant, rows)?;
+    for deed in &deeds {
+        carry_out(tx, warrant, deed, None)?;
+    }
+    conclude(tx, warrant, "awards", done, None)
+}
+
+/// Looks at all rows, and writes nothing.
+///
+/// # Errors
+/// Every bad row with its line; or when the store fails.
+pub(super) fn plan(tx: &mut Tx<'_>, warrant: &Warrant, rows: &[Row<FileRow>]) -> Result<Plan, ImportError> {
+    let grounds = Grounds::of(tx, warrant)?;
     let mut import = Import::begin(tx, warrant)?;
     let mut candidates = Vec::with_capacity(rows.len());
     for Row { line, row } in rows {
@@ -41,11 +104,69 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, rows: &[Row<FileRow>]) -> Result<
             Err(problem) => import.note(*line, Err(problem)),
         }
     }
+    let mut deeds = Vec::with_capacity(candidates.len());
+    let mut file = BTreeMap::new();
     for candidate in in_order(&mut import, candidates) {
-        let fate = award(tx, &import, &candidate)?;
-        import.note(candidate.line, fate);
+        let asked = match &candidate.known {
+            Some(known) => known_award(tx, &import, &candidate, known)?,
+            None => new_award(tx, &import, &candidate, &mut file)?,
+        };
+        let fate = asked.map(|deed| match deed {
+            Some(deed @ Deed::Make(_)) => (Fate::Added, Some(deed)),
+            Some(deed @ Deed::End { .. }) => (Fate::Changed, Some(deed)),
+            None => (Fate::Unchanged, None),
+        });
+        import.note(
+            candidate.line,
+            fate.map(|(fate, deed)| {
+                deeds.extend(deed);
+                fate
+            }),
+        );
     }
-    import.finish(tx, "awards")
+    Ok(Plan { deeds, done: import.checked()?, grounds })
+}
+
+/// Writes what a row asks for, with its journal entry; what is staged names its import, from whose activation on it counts.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn carry_out(tx: &Tx<'_>, warrant: &Warrant, deed: &Deed, import: Option<i64>) -> Result<(), StoreError> {
+    match deed {
+        Deed::Make(new) => {
+            let mut what = story(new);
+            if let Some(what) = what.as_object_mut() {
+                what.insert("suspension".to_owned(), json!(new.award.suspensions.first()));
+                what.insert("revoked_at".to_owned(), json!(new.award.revoked_at));
+            }
+            match import {
+                None => tx.add_award(new)?,
+                Some(import) => {
+                    tx.stage_award(new, import)?;
+                    if let Some(what) = what.as_object_mut() {
+                        what.insert("import".to_owned(), json!(import));
+                    }
+                }
+            }
+            let kind = if new.supersedes.is_some() { "award_renewed" } else { "award_made" };
+            tx.record(kind, &warrant.story(what))?;
+        }
+        Deed::End { known, suspension, revoked_at, why } => {
+            let (person, id, issuer) = (&known.person, &known.award.id, &known.award.issuer);
+            if let Some(span) = suspension {
+                tx.add_suspension(id, *span, why.as_deref())?;
+                let story =
+                    json!({ "person": person, "award": id, "from": span.from, "until": span.until, "told": why });
+                tx.record("award_suspended", &warrant.story(story))?;
+            }
+            if let Some(revoked_at) = revoked_at {
+                tx.revoke_award(id, *revoked_at, why.as_deref())?;
+                let story = json!({ "person": person, "award": id, "issuer": issuer, "at": revoked_at, "told": why });
+                tx.record("award_revoked", &warrant.story(story))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn candidate<'r>(
@@ -133,15 +254,17 @@ fn in_order<'r>(import: &mut Import<'_>, candidates: Vec<Candidate<'r>>) -> Vec<
     ordered.into_iter().map(|(_, _, candidate)| candidate).collect()
 }
 
-fn award(tx: &Tx<'_>, import: &Import<'_>, candidate: &Candidate<'_>) -> Result<Result<Fate, Problem>, StoreError> {
-    match &candidate.known {
-        Some(known) => known_award(tx, import, candidate, known),
-        None => new_award(tx, import, candidate),
-    }
-}
-
-fn new_award(tx: &Tx<'_>, import: &Import<'_>, candidate: &Candidate<'_>) -> Result<Result<Fate, Problem>, StoreError> {
+/// A row of an award that is not known. `file` holds what earlier rows make of awards that have an id.
+fn new_award(
+    tx: &Tx<'_>,
+    import: &Import<'_>,
+    candidate: &Candidate<'_>,
+    file: &mut BTreeMap<AwardId, StoredAward>,
+) -> Result<Result<Option<Deed>, Problem>, StoreError> {
     let Candidate { row, person, awarded_by, .. } = candidate;
+    if let Some(id) = row.award.as_ref().filter(|id| file.contains_key(*id)) {
+        return Ok(at("award", format!("another row of this file makes award `{id}`")));
+    }
     let id = match &row.award {
         Some(id) => id.clone(),
         None => random_id(tx)?,
@@ -156,11 +279,16 @@ fn new_award(tx: &Tx<'_>, import: &Import<'_>, candidate: &Candidate<'_>) -> Res
         issued_at: row.issued_at,
         valid_until: row.valid_until,
     };
+    let mut superseded = None;
     let made = match &row.supersedes {
         None => draft.award(&import.network),
-        Some(old) => match tx.award(old)? {
+        Some(old) => match file.get(old).cloned().map_or_else(|| tx.award(old), |old| Ok(Some(old)))? {
             None => return Ok(at("supersedes", format!("no award has the id `{old}`, here or in this file"))),
-            Some(old) => draft.renewal(&old.award, &old.person, &import.network).map(|(_, award)| award),
+            Some(old) => {
+                let made = draft.renewal(&old.award, &old.person, &import.network).map(|(_, award)| award);
+                superseded = Some(old);
+                made
+            }
         },
     };
     let mut award = match made {
@@ -180,15 +308,14 @@ fn new_award(tx: &Tx<'_>, import: &Import<'_>, candidate: &Candidate<'_>) -> Res
         supersedes: row.supersedes.clone(),
         why: row.why.clone(),
     };
-    tx.add_award(&stored)?;
-    let kind = if stored.supersedes.is_some() { "award_renewed" } else { "award_made" };
-    let mut what = story(&stored);
-    if let Some(what) = what.as_object_mut() {
-        what.insert("suspension".to_owned(), json!(row.suspension));
-        what.insert("revoked_at".to_owned(), json!(row.revoked_at));
+    if let Some(mut old) = superseded {
+        old.award.superseded_at = Some(stored.award.issued_at);
+        file.insert(old.award.id.clone(), old);
     }
-    import.record(tx, kind, what)?;
-    Ok(Ok(Fate::Added))
+    if stored.given_id {
+        file.insert(stored.award.id.clone(), stored.clone());
+    }
+    Ok(Ok(Some(Deed::Make(stored))))
 }
 
 /// Whether who imports may make the award as the row says.
@@ -226,7 +353,7 @@ fn known_award(
     import: &Import<'_>,
     candidate: &Candidate<'_>,
     known: &StoredAward,
-) -> Result<Result<Fate, Problem>, StoreError> {
+) -> Result<Result<Option<Deed>, Problem>, StoreError> {
     if let Err(problem) = not_edited(candidate, known) {
         return Ok(Err(problem));
     }
@@ -239,26 +366,15 @@ fn known_award(
     };
     let revoked_at = row.revoked_at.filter(|_| known.award.revoked_at.is_none());
     if suspension.is_none() && revoked_at.is_none() {
-        return Ok(Ok(Fate::Unchanged));
+        return Ok(Ok(None));
     }
     if let Err(problem) = author_may_end(tx, import, candidate, suspension.is_some(), revoked_at.is_some()) {
         return Ok(Err(problem));
     }
-    let Candidate { person, .. } = candidate;
-    if let Some(span) = suspension {
-        if let Err(error) = known.award.suspended(span) {
-            return Ok(at("suspended_from", error.to_string()));
-        }
-        tx.add_suspension(id, span, row.why.as_deref())?;
-        let story = json!({ "person": person, "award": id, "from": span.from, "until": span.until, "told": row.why });
-        import.record(tx, "award_suspended", story)?;
+    if let Some(Err(error)) = suspension.map(|span| known.award.suspended(span)) {
+        return Ok(at("suspended_from", error.to_string()));
     }
-    if let Some(revoked_at) = revoked_at {
-        tx.revoke_award(id, revoked_at, row.why.as_deref())?;
-        let story = json!({ "person": person, "award": id, "issuer": row.issuer, "at": revoked_at, "told": row.why });
-        import.record(tx, "award_revoked", story)?;
-    }
-    Ok(Ok(Fate::Changed))
+    Ok(Ok(Some(Deed::End { known: known.clone(), suspension, revoked_at, why: row.why.clone() })))
 }
 
 /// Refuses a row that says of a known award what it is not.

@@ -52,9 +52,25 @@ pub(super) fn ended(until: Option<Time>, ended_at: Option<Time>) -> Option<Time>
     }
 }
 
-const AWARD: &str =
+/// Awards that are facts: those of a large import count from its activation on, and before it for nobody.
+macro_rules! counts {
+    ($awards:literal) => {
+        concat!(
+            "(",
+            $awards,
+            ".import IS NULL OR EXISTS (SELECT 1 FROM imports i WHERE i.import = ",
+            $awards,
+            ".import AND i.activated_at IS NOT NULL))"
+        )
+    };
+}
+pub(super) use counts;
+
+const AWARD: &str = concat!(
     "SELECT person, award, given_id, reference, version, level, issuer, issued_at, valid_until, awarded_by,
-    supersedes, superseded_at, revoked_at, why FROM awards";
+    supersedes, superseded_at, revoked_at, why FROM awards WHERE ",
+    counts!("awards")
+);
 
 fn read_award(row: &Row<'_, '_>) -> Result<StoredAward, StoreError> {
     Ok(StoredAward {
@@ -88,7 +104,7 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
     pub fn award(&self, award: &AwardId) -> Result<Option<StoredAward>, StoreError> {
-        let found = self.query_one(&format!("{AWARD} WHERE award = $1"), params![award], read_award)?;
+        let found = self.query_one(&format!("{AWARD} AND award = $1"), params![award], read_award)?;
         found.map(|award| self.with_suspensions(award)).transpose()
     }
 
@@ -97,7 +113,7 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
     pub fn awards_of(&self, person: &PersonId) -> Result<Vec<StoredAward>, StoreError> {
-        self.query(&format!("{AWARD} WHERE person = $1 ORDER BY issued_at, award"), params![person], read_award)?
+        self.query(&format!("{AWARD} AND person = $1 ORDER BY issued_at, award"), params![person], read_award)?
             .into_iter()
             .map(|award| self.with_suspensions(award))
             .collect()
@@ -116,7 +132,7 @@ impl Tx<'_> {
     pub fn award_like(&self, person: &PersonId, like: &Award) -> Result<Option<StoredAward>, StoreError> {
         let found = self.query_one(
             &format!(
-                "{AWARD} WHERE person = $1 AND reference = $2 AND version = $3 AND level = $4 AND issuer = $5
+                "{AWARD} AND person = $1 AND reference = $2 AND version = $3 AND level = $4 AND issuer = $5
                  AND issued_at = $6 AND given_id = 0"
             ),
             params![person, like.reference, like.version, like.level.number(), like.issuer, like.issued_at],
@@ -130,11 +146,23 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn add_award(&self, new: &NewAward) -> Result<(), StoreError> {
+        self.insert_award(new, None)
+    }
+
+    /// Makes an award that counts from the activation of its import on.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn stage_award(&self, new: &NewAward, import: i64) -> Result<(), StoreError> {
+        self.insert_award(new, Some(import))
+    }
+
+    fn insert_award(&self, new: &NewAward, import: Option<i64>) -> Result<(), StoreError> {
         let award = &new.award;
         self.execute(
             "INSERT INTO awards (person, award, given_id, reference, version, level, issuer, issued_at, valid_until,
-                 awarded_by, supersedes, revoked_at, why)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                 awarded_by, supersedes, revoked_at, why, import)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             params![
                 new.person,
                 award.id,
@@ -148,7 +176,8 @@ impl Tx<'_> {
                 new.awarded_by,
                 new.supersedes,
                 award.revoked_at,
-                new.why
+                new.why,
+                import
             ],
         )?;
         if let Some(superseded) = &new.supersedes {
@@ -225,7 +254,7 @@ impl Tx<'_> {
     ) -> Result<Option<StoredAward>, StoreError> {
         self.query_one(
             &format!(
-                "{AWARD} WHERE person = $1 AND reference = $2 AND issuer = $3 AND superseded_at IS NULL
+                "{AWARD} AND person = $1 AND reference = $2 AND issuer = $3 AND superseded_at IS NULL
                  ORDER BY issued_at DESC, award DESC LIMIT 1"
             ),
             params![person, reference, issuer],

@@ -3,23 +3,29 @@
 use tremen_rules::dossier::{Handover, HeldRole, Membership};
 use tremen_rules::{Award, PersonFacts, PersonId, Restriction, Span, Time};
 
-use super::awards::{ended, level};
+use super::awards::{counts, ended, level};
 use super::people::{date, role};
 use super::tx::{StoreError, Tx};
 use crate::params;
 
 /// One round trip: each branch is an index look-up, the first column says which.
-const FACTS: &str = "
+const FACTS: &str = concat!(
+    "
     SELECT 1, birth_date, NULL, NULL, 0, 0, 0, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
         FROM people WHERE person = $1
     UNION ALL SELECT 2, venue, NULL, NULL, 0, 0, since, until, NULL, NULL FROM memberships WHERE person = $1
     UNION ALL SELECT 3, scope, NULL, NULL, 0, 0, since, until, ended_at, NULL FROM restrictions WHERE person = $1
     UNION ALL SELECT 4, award, reference, issuer, version, level, issued_at, valid_until, superseded_at, revoked_at
-        FROM awards WHERE person = $1
+        FROM awards WHERE person = $1 AND ",
+    counts!("awards"),
+    "
     UNION ALL SELECT 5, a.award, NULL, NULL, 0, 0, s.since, s.until, s.ended_at, NULL
-        FROM awards a JOIN suspensions s ON s.award = a.award WHERE a.person = $1
+        FROM awards a JOIN suspensions s ON s.award = a.award WHERE a.person = $1 AND ",
+    counts!("a"),
+    "
     UNION ALL SELECT 6, machine, NULL, NULL, 0, 0, at, NULL, NULL, NULL FROM handovers WHERE person = $1
-    UNION ALL SELECT 7, role, scope, NULL, 0, 0, since, until, ended_at, NULL FROM roles WHERE person = $1";
+    UNION ALL SELECT 7, role, scope, NULL, 0, 0, since, until, ended_at, NULL FROM roles WHERE person = $1"
+);
 
 impl Tx<'_> {
     /// All that is known about a person that can matter to a decision.

@@ -3,10 +3,11 @@
 use super::StoreError;
 
 /// All steps, the oldest first. A step that has been released never changes.
-const STEPS: [(u32, &str, &str); 3] = [
+const STEPS: [(u32, &str, &str); 4] = [
     (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
     (2, "tokens", include_str!("../../../../migrations/sqlite/0002_tokens.sql")),
     (3, "keeping", include_str!("../../../../migrations/sqlite/0003_keeping.sql")),
+    (4, "imports", include_str!("../../../../migrations/sqlite/0004_imports.sql")),
 ];
 
 /// Runs the steps that the database has not seen yet.

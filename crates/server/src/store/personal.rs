@@ -283,7 +283,7 @@ pub const PLACES: [Place; 23] = [
             "revoked_at",
             "why",
         ],
-        withheld: &[],
+        withheld: &[("import", "in which file it came")],
         // what an issuer gave and took back stays true, of nobody
         erasure: Erasure::Cleared(&["why"]),
     },
@@ -326,7 +326,8 @@ pub const PLACES: [Place; 23] = [
 
 /// Columns that lead to a row about somebody, but whose own rows are about nobody; each with its reason.
 #[cfg(test)]
-const ABOUT_NOBODY: [(&str, &str, &str); 5] = [
+const ABOUT_NOBODY: [(&str, &str, &str); 6] = [
+    ("imports", "entry", "a file on its way: its number, its kind and when"),
     ("revisions", "entry", "the network's rules"),
     ("erased_payloads", "entry", "which payloads are gone: a number"),
     ("erased_payloads", "decision", "which decisions are gone: a number"),
