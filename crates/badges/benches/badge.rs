@@ -30,7 +30,8 @@ fn main() {
     let ours: Vec<Samples> = before.into_iter().zip(self::ours()).map(|(a, b)| together(&[a, b])).collect();
     let names = ["sign", "verify", "status list, written", "status list, read", "bake into a PNG", "read from a PNG"];
     let keys = ["sign", "verify", "list", "read"];
-    let mut report = Report::new("badge", "A badge of 5 kB with its class and levels; a list of 131,072 entries, 132 of them set");
+    let mut report =
+        Report::new("badge", "A badge of 5 kB with its class and levels; a list of 131,072 entries, 132 of them set");
     let mut rows = Vec::new();
     for (at, (name, samples)) in names.iter().zip(&ours).enumerate() {
         let library = keys.get(at).and_then(|key| theirs.as_ref()?.get(key).map(of));
@@ -50,7 +51,9 @@ fn main() {
     }
     report.table(&["what", "ours p50", "p99", "library p50", "library / ours"], rows);
     if theirs.is_none() {
-        report.say("The library was not measured: node or its packages are not here (tests/validators/run installs them).");
+        report.say(
+            "The library was not measured: node or its packages are not here (tests/validators/run installs them).",
+        );
     }
     report.finish(&arguments);
 }
