@@ -23,6 +23,7 @@ mod crowd;
 mod dice;
 mod disk;
 mod ends;
+mod fuzz;
 mod house;
 mod journal;
 mod journal_verifier;

@@ -3,8 +3,9 @@
 //! Start reading at [`verify::Verification`] for a badge that came in, and at [`v3::AchievementCredential::of`] with
 //! [`v3::Signed::by`] for one that goes out. [`facts`] are what a badge is made from, [`proof`] is what is signed.
 //! Nothing here touches a database, the network or a clock: documents that must be fetched are asked of the caller, time and
-//! random bits are parameters.
+//! random bits are parameters. What a badge looks like is in [`art`].
 
+pub mod art;
 pub mod bake;
 pub mod contexts;
 mod crc;

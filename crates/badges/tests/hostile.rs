@@ -135,3 +135,79 @@ fn a_term_hidden_under_another_spelling_of_a_keyword_is_refused() {
         assert!(canonical_form(&badge, &contexts).is_err(), "{name}");
     }
 }
+
+/// A chunk of a PNG with its right checksum.
+fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let body = [&kind[..], data].concat();
+    let crc = !body.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
+    });
+    [&u32::try_from(data.len()).unwrap_or(0).to_be_bytes()[..], &body, &crc.to_be_bytes()].concat()
+}
+
+/// The baked picture with a chunk after its header.
+fn picture(chunk: &[u8]) -> Vec<u8> {
+    let (head, tail) = BAKED.split_at(33);
+    [head, chunk, tail].concat()
+}
+
+#[test]
+fn each_hostile_file_gets_the_refusal_that_it_deserves() {
+    let contexts = Contexts::pinned();
+    let text = String::from_utf8_lossy(AWARD).into_owned();
+    let badge = "openbadgecredential\0";
+    let mut endless = picture(&chunk(*b"iTXt", b"openbadgecredential\0\0\0\0\0{}"));
+    endless.splice(33..37, u32::MAX.to_be_bytes());
+    for (what, file, reason) in [
+        ("nested 100,000 deep", "[".repeat(100_000).into_bytes(), Reason::Unreadable),
+        (
+            "a key twice",
+            text.replacen("\"id\"", "\"id\": \"https://evil.example/\", \"id\"", 1).into_bytes(),
+            Reason::Unreadable,
+        ),
+        ("a number beyond what is exact", br#"{"a": 9007199254740993}"#.to_vec(), Reason::Unreadable),
+        ("half a surrogate", br#"{"a": "\ud800"}"#.to_vec(), Reason::Unreadable),
+        ("two megabytes of text", format!("{{\"a\": \"{}\"}}", "x".repeat(2 << 20)).into_bytes(), Reason::TooBig),
+        ("six megabytes of picture", vec![0x89; 6 << 20], Reason::TooBig),
+        ("a second badge", picture(&chunk(*b"iTXt", b"openbadgecredential\0\0\0\0\0{}")), Reason::BakedTwice),
+        ("a compressed bomb", picture(&chunk(*b"zTXt", format!("{badge}\0x").as_bytes())), Reason::BakedCompressed),
+        ("a chunk of four gigabytes", endless, Reason::Unreadable),
+        ("entities", b" <!DOCTYPE svg [<!ENTITY a \"&a;&a;\">]><svg>&a;</svg>".to_vec(), Reason::Unreadable),
+        (
+            "a context from elsewhere",
+            award(|b| b["@context"][1] = json!("https://evil.example/v1")),
+            Reason::UnknownContext,
+        ),
+        (
+            "a context inside",
+            award(|b| b["@context"][1] = json!({"name": "https://evil.example/"})),
+            Reason::UnknownContext,
+        ),
+        (
+            "the contexts in another order",
+            award(|b| b["@context"] = json!([b["@context"][1], b["@context"][0]])),
+            Reason::Schema,
+        ),
+        ("a term of nobody's", award(|b| b["opensEverything"] = json!(true)), Reason::UndefinedTerm),
+        ("an alias of a keyword", award(|b| b["@type"] = json!("Marvel")), Reason::UndefinedTerm),
+        (
+            "a host that looks alike",
+            award(|b| b["issuer"]["id"] = json!("https://trеmen.example/")),
+            Reason::IssuerUnreachable,
+        ),
+        ("a host inside", award(|b| b["issuer"]["id"] = json!("https://169.254.169.254/")), Reason::IssuerUnreachable),
+        (
+            "a host with a user",
+            award(|b| b["issuer"]["id"] = json!("https://tremen.example@evil.example/")),
+            Reason::IssuerUnreachable,
+        ),
+        (
+            "a DID that climbs",
+            award(|b| b["issuer"]["id"] = json!("did:web:tremen.example:..:..")),
+            Reason::IssuerUnreachable,
+        ),
+    ] {
+        let report = verify(&file, &contexts).unwrap();
+        assert_eq!(report.verdict, Verdict::Refused(reason), "{what}: {:#?}", report.checks);
+    }
+}

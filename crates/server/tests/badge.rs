@@ -112,6 +112,26 @@ fn what_is_baked_is_unbaked_and_verified_again() {
 }
 
 #[test]
+fn a_picture_is_drawn_and_takes_a_badge() {
+    let folder = documents("draw");
+    let path = |name: &str| folder.join(name).display().to_string();
+    let badge = vector("site/badges/0191f2b0-laser-1.json");
+    for picture in ["laser.png", "laser.svg"] {
+        let drawn = tremen(&["draw", "--hazard", "red", "--level", "2", "--code", "LASER", "--out", &path(picture)]);
+        assert_eq!(drawn.0, 0, "{drawn:?}");
+        assert_eq!(tremen(&["bake", &path(picture), "--badge", &badge, "--out", &path("baked")]).0, 0);
+        assert_eq!(verified(&path("baked"), &folder, &[]).0, 0);
+    }
+    for (more, said) in [
+        (["--hazard", "blue", "--out", "x.png"], "`blue` is none of red, amber, green"),
+        (["--hazard", "red", "--out", "x.gif"], "x.gif ends in neither"),
+    ] {
+        let (code, _, err) = tremen(&[&["draw"][..], &more].concat());
+        assert!(code == 2 && err.contains(said), "{err}");
+    }
+}
+
+#[test]
 fn wrong_use_is_told_with_what_is_allowed() {
     let badge = vector("site/badges/0191f2b0-laser-1.json");
     for (arguments, said) in [

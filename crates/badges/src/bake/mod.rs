@@ -104,6 +104,11 @@ pub fn bake_svg(picture: &str, form: Form, text: &str, id: &str) -> Result<Strin
     svg::bake(picture, form, text, id)
 }
 
+/// A picture of eight bits a channel, red, green, blue and opacity, from its packed rows: what [`crate::art`] draws.
+pub(crate) fn write_png(width: u32, height: u32, packed: &[u8]) -> Vec<u8> {
+    png::write_picture(width, height, packed)
+}
+
 fn limit(what: &'static str, length: usize, limit: usize) -> Result<(), BakeError> {
     if length > limit { Err(BakeError::TooBig { what, length, limit }) } else { Ok(()) }
 }

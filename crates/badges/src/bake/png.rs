@@ -57,6 +57,18 @@ fn write(out: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) -> Result<(), BakeError>
     Ok(())
 }
 
+/// A picture from its packed rows.
+pub(super) fn write_picture(width: u32, height: u32, packed: &[u8]) -> Vec<u8> {
+    let mut out = SIGNATURE.to_vec();
+    // Eight bits, colours with opacity, and the one compression, filtering and order that there are.
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
+    for (kind, data) in [(*b"IHDR", &header[..]), (*b"IDAT", packed), (*b"IEND", &[])] {
+        // Only four gigabytes are too long for a chunk; a picture here has at most sixteen megabytes.
+        let _ = write(&mut out, kind, data);
+    }
+    out
+}
+
 fn chunks(picture: &[u8]) -> Result<Vec<Chunk<'_>>, BakeError> {
     let mut rest = picture.strip_prefix(&SIGNATURE).ok_or_else(|| broken("not a PNG"))?;
     let mut chunks: Vec<Chunk> = Vec::new();

@@ -67,28 +67,42 @@ impl StatusEntry {
     }
 }
 
-/// A badge: one award (OB3, `AchievementCredential`).
+/// What an issuer says of a subject, of whichever kind.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AchievementCredential {
+pub struct Credential<S> {
     #[serde(rename = "@context")]
     context: [&'static str; 2],
     id: String,
     r#type: [&'static str; 2],
     name: String,
     issuer: Profile,
-    awarded_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    awarded_date: Option<String>,
     valid_from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<String>,
-    credential_subject: AchievementSubject,
+    credential_subject: S,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<Evidence>,
     credential_status: StatusEntry,
 }
 
+impl<S: Serialize> Document for Credential<S> {
+    fn issuer(&self) -> &str {
+        &self.issuer.id
+    }
+}
+
+/// An award (OB3, `AchievementCredential`).
+pub type AchievementCredential = Credential<AchievementSubject>;
+
+/// Somebody's support for an award, a class or an issuer (OB3, `EndorsementCredential`).
+pub type EndorsementCredential = Credential<EndorsementSubject>;
+
+/// Who achieved what (OB3, `AchievementSubject`).
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct AchievementSubject {
+pub struct AchievementSubject {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     r#type: [&'static str; 1],
@@ -153,7 +167,7 @@ pub enum FactsError {
     EndsBeforeItBegins,
 }
 
-impl AchievementCredential {
+impl Credential<AchievementSubject> {
     /// The badge of an award. An anonymous one tells neither an identity nor what was shown.
     ///
     /// # Errors
@@ -185,7 +199,7 @@ impl AchievementCredential {
             r#type: ["VerifiableCredential", "OpenBadgeCredential"],
             name: award.name.clone(),
             issuer: Profile { endorsement: award.issuer_endorsements.clone(), ..Profile::of(&award.issuer) },
-            awarded_date: dates::format(award.awarded_at),
+            awarded_date: Some(dates::format(award.awarded_at)),
             valid_from: dates::format(award.valid_from),
             valid_until: award.valid_until.map(dates::format),
             evidence: evidence.collect(),
@@ -201,38 +215,16 @@ impl AchievementCredential {
     }
 }
 
-impl Document for AchievementCredential {
-    fn issuer(&self) -> &str {
-        &self.issuer.id
-    }
-}
-
-/// Somebody's support for an award, a class or an issuer (OB3, `EndorsementCredential`).
+/// What is supported, and why (OB3, `EndorsementSubject`).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct EndorsementCredential {
-    #[serde(rename = "@context")]
-    context: [&'static str; 2],
-    id: String,
-    r#type: [&'static str; 2],
-    name: String,
-    issuer: Profile,
-    valid_from: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    valid_until: Option<String>,
-    credential_subject: EndorsementSubject,
-    credential_status: StatusEntry,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EndorsementSubject {
+pub struct EndorsementSubject {
     id: String,
     r#type: [&'static str; 1],
     endorsement_comment: String,
 }
 
-impl EndorsementCredential {
+impl Credential<EndorsementSubject> {
     /// The credential of an endorsement.
     ///
     /// # Errors
@@ -245,6 +237,8 @@ impl EndorsementCredential {
             r#type: ["VerifiableCredential", "EndorsementCredential"],
             name: endorsement.name.clone(),
             issuer: Profile::of(&endorsement.issuer),
+            awarded_date: None,
+            evidence: Vec::new(),
             valid_from: dates::format(endorsement.valid_from),
             valid_until: endorsement.valid_until.map(dates::format),
             credential_subject: EndorsementSubject {
@@ -254,12 +248,6 @@ impl EndorsementCredential {
             },
             credential_status: StatusEntry::of(&endorsement.status),
         })
-    }
-}
-
-impl Document for EndorsementCredential {
-    fn issuer(&self) -> &str {
-        &self.issuer.id
     }
 }
 

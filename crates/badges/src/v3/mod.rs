@@ -12,7 +12,8 @@ use tremen_rules::Time;
 
 pub use achievement::Achievement;
 pub use credential::{
-    AchievementCredential, EndorsementCredential, FactsError, Profile, StatusEntry, StatusListCredential,
+    AchievementCredential, AchievementSubject, Credential, EndorsementCredential, EndorsementSubject, FactsError,
+    Profile, StatusEntry, StatusListCredential,
 };
 pub use did::DidDocument;
 

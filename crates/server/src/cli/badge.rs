@@ -1,7 +1,8 @@
-//! `tremen badge`: verifies any badge file of today, takes a badge out of its picture, and puts one into it. It needs no
-//! registry.
+//! `tremen badge`: verifies any badge file of today, takes a badge out of its picture, puts one into it, and draws
+//! pictures. It needs no registry.
 
 mod bake;
+mod draw;
 mod folder;
 mod unbake;
 mod verify;
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 
 use super::desk::CliError;
 
-/// Verifies, unbakes and bakes badges.
+/// Verifies, unbakes, bakes and draws badges.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Badge {
     #[command(subcommand)]
@@ -25,6 +26,8 @@ enum What {
     Unbake(unbake::Unbake),
     /// Put a badge into a picture
     Bake(bake::Bake),
+    /// Draw the picture of a badge
+    Draw(draw::Draw),
 }
 
 /// Does what was asked for.
@@ -36,5 +39,6 @@ pub async fn run(this: &Badge) -> Result<ExitCode, CliError> {
         What::Verify(it) => verify::run(it).await,
         What::Unbake(it) => unbake::run(it),
         What::Bake(it) => bake::run(it),
+        What::Draw(it) => draw::run(it),
     }
 }

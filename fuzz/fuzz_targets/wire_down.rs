@@ -1,0 +1,4 @@
+//! See `wire_down` in `src/lib.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tremen_fuzz::wire_down(bytes));
