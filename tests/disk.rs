@@ -3,6 +3,7 @@
 //!
 //! The disk's faults are made by `shim/disk.c` and are switched by a file.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::OnceLock;
@@ -106,8 +107,8 @@ impl Workshop {
         let whole: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(whole, "ok");
         let count = |what: &str| database.query_row(what, [], |row| row.get::<_, i64>(0)).unwrap();
-        let counted = count("SELECT COUNT(*) FROM decisions WHERE verdict = 'grant'");
-        assert!(grants.contains(&counted), "{counted} grants");
+        let kept = count("SELECT COUNT(*) FROM decisions WHERE verdict = 'grant'");
+        assert!(grants.contains(&kept), "{kept} grants in place of {grants:?}");
         assert_eq!(count("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL"), 0);
     }
 }
@@ -194,8 +195,7 @@ async fn on_a_slow_disk_taps_are_decided_and_on_one_that_stalls_they_are_refused
     workshop.disk_is("");
     workshop.is_well().await;
     workshop.goes_on().await;
-    // Of the two each one was decided, too late, or never, as the sealing of the journal came between: what was decided is
-    // in the journal, and its session was closed at once.
+    // Of the two that were refused, those that were decided after all, too late, are in the journal; their session was closed.
     workshop.ends(2..=4).await;
 }
 

@@ -8,8 +8,15 @@
     reason = "a story that fails says where"
 )]
 
+mod api;
+mod api_description;
+mod api_events;
+mod api_paging;
+mod api_repeats;
+mod authority;
 mod bridge;
 mod broker;
+mod client;
 mod crowd;
 mod dice;
 mod disk;

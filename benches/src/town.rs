@@ -54,6 +54,12 @@ impl Town {
         self.folder.join("tremen.db")
     }
 
+    /// Opens the database alone.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        open(&self.folder)
+    }
+
     /// Starts the registry in this process, with everything that `tremen serve` has.
     pub async fn start(&self) -> Running {
         let settings = EmbeddedSettings { address: "127.0.0.1:0".parse().unwrap(), tls: None, max_clients: 5_000 };

@@ -32,6 +32,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let clock = Arc::new(WallClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let store = Store::open(&config.database, keys, clock, system_random())?;
     store.make_durable()?;
+    let _serving = store.serving().context("the file beside the database that says that it is served")?;
     let daily = Daily::start(&store, config.retention);
     let clearing = tokio::spawn(clear_imports(store.clone()));
     let running = start(Parts { store, broker: broker(config)?, web: Some(config.web_address) }).await?;

@@ -18,6 +18,8 @@ use crate::store::{Store, StoreError, Tx};
 
 /// So many rows are written in one transaction at most; a file with no more is imported in one.
 pub const SLICE: usize = 400;
+/// A slice is so many times as large where no registry serves.
+const UNSERVED: usize = 25;
 /// How often a slice is tried for which the store had no time.
 const TRIES: u32 = 20;
 
@@ -81,32 +83,33 @@ fn begin(tx: &mut Tx<'_>, staging: &Staging) -> Result<i64, FlowError> {
     Ok(tx.begin_import("awards", entry)?)
 }
 
-/// Writes what stands alone, slice by slice, and leaves the database to others for as long as it had it.
+/// Writes what stands alone, slice by slice. Beside a registry the slices are small, and the database is left to it for as
+/// long as each took; where nobody serves, nobody waits.
 async fn stage(store: &Store, staging: &Arc<Staging>, import: i64) -> Result<(), ImportError> {
-    for from in (0..staging.alone.len()).step_by(SLICE) {
-        let mut tries = 0;
-        loop {
-            let begun = Instant::now();
-            let slice = staging.clone();
-            match store.write(move |tx| stage_slice(tx, &slice, from, import)).await {
-                Ok(()) => {
-                    tokio::time::sleep(begun.elapsed()).await;
-                    break;
-                }
-                Err(FlowError::Store(StoreError::Busy | StoreError::Late | StoreError::Saturated)) if tries < TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-                Err(error) => return Err(error.into()),
+    let mut from = 0;
+    let mut tries = 0;
+    while from < staging.alone.len() {
+        let served = store.is_served();
+        let rows = if served { SLICE } else { SLICE * UNSERVED };
+        let (begun, slice) = (Instant::now(), staging.clone());
+        match store.write(move |tx| stage_slice(tx, &slice, from, rows, import)).await {
+            Ok(()) => (from, tries) = (from + rows, 0),
+            Err(FlowError::Store(StoreError::Busy | StoreError::Late | StoreError::Saturated)) if tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
+            Err(error) => return Err(error.into()),
+        }
+        if served {
+            tokio::time::sleep(begun.elapsed()).await;
         }
     }
     Ok(())
 }
 
-fn stage_slice(tx: &mut Tx<'_>, staging: &Staging, from: usize, import: i64) -> Result<(), FlowError> {
+fn stage_slice(tx: &mut Tx<'_>, staging: &Staging, from: usize, rows: usize, import: i64) -> Result<(), FlowError> {
     still_open(tx.beat_import(import)?)?;
-    for deed in staging.alone.iter().skip(from).take(SLICE) {
+    for deed in staging.alone.iter().skip(from).take(rows) {
         carry_out(tx, &staging.warrant, deed, Some(import))?;
     }
     Ok(())

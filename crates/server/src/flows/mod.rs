@@ -6,6 +6,7 @@
 
 pub mod apply_network;
 pub mod apply_retention;
+pub mod attach_card;
 pub mod authenticate;
 pub mod award_reference;
 pub mod block_card;
@@ -54,6 +55,7 @@ pub mod outliving;
 pub mod prove_entry;
 pub mod provision_controller;
 pub mod record_handover;
+pub mod record_membership;
 #[cfg(test)]
 pub(crate) mod rehearsal;
 pub mod renew_award;
@@ -116,6 +118,12 @@ pub enum FlowError {
 }
 
 impl FlowError {
+    /// Whether it is that something that was named does not exist.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+
     /// Something that was named does not exist.
     #[must_use]
     pub fn unknown(what: &'static str, id: impl std::fmt::Display) -> Self {

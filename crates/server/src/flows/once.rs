@@ -2,7 +2,6 @@
 //! first. Start at [`earlier`]. The answer is kept in the transaction of the change, so neither is there without the
 //! other.
 
-use super::FlowError;
 use crate::store::{StoreError, Tx};
 
 /// How long an answer is kept, in milliseconds: a day.
@@ -17,19 +16,27 @@ pub struct Repeatable {
     pub digest: [u8; 32],
 }
 
+/// What a request with this key was answered before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Earlier {
+    /// There was none within a day.
+    None,
+    /// The same request, and its answer.
+    Same(Vec<u8>),
+    /// Another one: a key names one request.
+    Other,
+}
+
 /// What the token's request with this key was answered before.
 ///
 /// # Errors
-/// [`FlowError::Refused`] when another request had this key; or when the store fails.
-pub fn earlier(tx: &Tx<'_>, token: i64, request: &Repeatable) -> Result<Option<Vec<u8>>, FlowError> {
-    match tx.reply(token, &request.key, tx.now().plus_millis(-KEPT_MS))? {
-        Some(kept) if kept.digest != request.digest => Err(FlowError::Refused(format!(
-            "another request had the key `{}` within the last 24 hours: a key names one request",
-            request.key
-        ))),
-        Some(kept) => Ok(Some(kept.answer)),
-        None => Ok(None),
-    }
+/// When the store fails.
+pub fn earlier(tx: &Tx<'_>, token: i64, request: &Repeatable) -> Result<Earlier, StoreError> {
+    Ok(match tx.reply(token, &request.key, tx.now().plus_millis(-KEPT_MS))? {
+        None => Earlier::None,
+        Some(kept) if kept.digest == request.digest => Earlier::Same(kept.answer),
+        Some(_) => Earlier::Other,
+    })
 }
 
 /// Keeps the answer to a request for a day.
@@ -42,7 +49,7 @@ pub fn keep(tx: &Tx<'_>, token: i64, request: &Repeatable, answer: &[u8]) -> Res
 
 #[cfg(test)]
 mod tests {
-    use super::{KEPT_MS, Repeatable, earlier, keep};
+    use super::{Earlier, KEPT_MS, Repeatable, earlier, keep};
     use crate::flows::make_token;
     use crate::flows::rehearsal::{Stage, operator};
     use crate::flows::token_scope::TokenScope;
@@ -63,16 +70,16 @@ mod tests {
             let request = Repeatable { digest, ..request.clone() };
             stage.write(move |tx| earlier(tx, token, &request))
         };
-        assert_eq!(ask(mine, [1; 32]), Ok(None));
+        assert_eq!(ask(mine, [1; 32]), Ok(Earlier::None));
         let kept = request.clone();
         stage.change(move |tx| keep(tx, mine, &kept, b"done").unwrap());
-        assert_eq!(ask(mine, [1; 32]), Ok(Some(b"done".to_vec())));
-        assert_eq!(ask(other, [1; 32]), Ok(None));
-        assert!(ask(mine, [2; 32]).unwrap_err().to_string().contains("a key names one request"));
+        assert_eq!(ask(mine, [1; 32]), Ok(Earlier::Same(b"done".to_vec())));
+        assert_eq!(ask(other, [1; 32]), Ok(Earlier::None));
+        assert_eq!(ask(mine, [2; 32]), Ok(Earlier::Other));
         stage.clock.advance(KEPT_MS - 1);
-        assert_eq!(ask(mine, [1; 32]), Ok(Some(b"done".to_vec())));
+        assert_eq!(ask(mine, [1; 32]), Ok(Earlier::Same(b"done".to_vec())));
         stage.clock.advance(1);
-        assert_eq!(ask(mine, [1; 32]), Ok(None));
+        assert_eq!(ask(mine, [1; 32]), Ok(Earlier::None));
         stage.change(move |tx| keep(tx, mine, &request, b"again").unwrap());
     }
 }

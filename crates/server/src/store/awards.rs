@@ -119,6 +119,17 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// Awards by id, after one, with their suspensions.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn awards_after(&self, award: &str, limit: u32) -> Result<Vec<StoredAward>, StoreError> {
+        self.query(&format!("{AWARD} AND award > $1 ORDER BY award LIMIT $2"), params![award, limit], read_award)?
+            .into_iter()
+            .map(|award| self.with_suspensions(award))
+            .collect()
+    }
+
     fn with_suspensions(&self, mut award: StoredAward) -> Result<StoredAward, StoreError> {
         let suspensions = self.suspensions_of(&award.award.id)?;
         award.award.suspensions = suspensions.iter().map(SuspensionRow::effective).collect();

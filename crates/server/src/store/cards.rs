@@ -64,6 +64,14 @@ impl Tx<'_> {
         self.query_one(&format!("{CARD} WHERE card = $1"), params![card], read_card)
     }
 
+    /// Cards by id, after one.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn cards_after(&self, card: &str, limit: u32) -> Result<Vec<CardRow>, StoreError> {
+        self.query(&format!("{CARD} WHERE card > $1 ORDER BY card LIMIT $2"), params![card, limit], read_card)
+    }
+
     /// The cards of a person, in the order of their ids.
     ///
     /// # Errors

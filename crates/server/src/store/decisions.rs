@@ -169,6 +169,40 @@ impl Tx<'_> {
         )
     }
 
+    /// Decisions at a machine by instant and number, after one.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn decisions_on_after(
+        &self,
+        machine: &MachineId,
+        (at, decision): (Time, i64),
+        limit: u32,
+    ) -> Result<Vec<DecisionRecord>, StoreError> {
+        self.query(
+            &format!("{DECISION} WHERE machine = $1 AND (at, decision) > ($2, $3) ORDER BY at, decision LIMIT $4"),
+            params![machine, at, decision, limit],
+            read_decision,
+        )
+    }
+
+    /// Decisions about a person by instant and number, after one.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn decisions_of_after(
+        &self,
+        person: &PersonId,
+        (at, decision): (Time, i64),
+        limit: u32,
+    ) -> Result<Vec<DecisionRecord>, StoreError> {
+        self.query(
+            &format!("{DECISION} WHERE person = $1 AND (at, decision) > ($2, $3) ORDER BY at, decision LIMIT $4"),
+            params![person, at, decision, limit],
+            read_decision,
+        )
+    }
+
     /// The last decision on a machine and its answer, if it is not older than `since`.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ mod migrations;
 mod orders;
 mod people;
 mod personal;
+mod served;
 mod sessions;
 mod standbys;
 mod tokens;
@@ -50,8 +51,9 @@ pub use keeping::{DailyCount, Ended, EndedFact, ErasedPayload, OldDecision};
 pub use leaves::{CheckpointRow, CosignatureRow, LeafRow, Tiles, Tree, Unsealed};
 pub use links::{LinkRow, LinkState};
 pub use orders::{NewOrder, OrderRow};
-pub use people::{HeldRoleRow, NewPerson, PersonRow, RestrictionRow};
+pub use people::{HandoverRow, HeldRoleRow, MembershipRow, NewPerson, PersonRow, RestrictionRow, language_code};
 pub use personal::{Erasure, PLACES, Place};
+pub use served::Serving;
 pub use sessions::{NewSession, SILENCE_MS, SessionRow};
 pub use standbys::{Part, StandbyRow};
 pub use tokens::{KeptReply, NewToken, TokenRow};
@@ -161,6 +163,13 @@ impl Store {
     #[must_use]
     pub fn touched(&self) -> broadcast::Receiver<Touched> {
         self.shared.touched.subscribe()
+    }
+
+    /// Counts the commits of this process, and what other processes wrote once that was noticed: for those who read what is
+    /// new, whatever it touches.
+    #[must_use]
+    pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.writer.commits.subscribe()
     }
 
     /// Runs a change in a transaction and answers once it is durable. A job that errs leaves nothing behind.

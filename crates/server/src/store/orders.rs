@@ -245,6 +245,23 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// The orders to a controller after a number, settled or not.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn orders_after(
+        &self,
+        controller: &ControllerId,
+        number: u64,
+        limit: u32,
+    ) -> Result<Vec<OrderRow>, StoreError> {
+        self.query(
+            &format!("{ORDER} WHERE controller = $1 AND number > $2 ORDER BY number LIMIT $3"),
+            params![controller, number, limit],
+            read_order,
+        )
+    }
+
     /// The orders that one change gave, by its journal entry.
     ///
     /// # Errors

@@ -66,6 +66,43 @@ pub struct HeldRoleRow {
     pub ended_at: Option<Time>,
 }
 
+/// Somebody was shown a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandoverRow {
+    /// Who.
+    pub person: PersonId,
+    /// Which machine.
+    pub machine: MachineId,
+    /// When.
+    pub at: Time,
+    /// By whom.
+    pub by: Option<PersonId>,
+}
+
+/// A membership.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MembershipRow {
+    /// Whose.
+    pub person: PersonId,
+    /// Of which venue.
+    pub venue: VenueId,
+    /// When.
+    pub span: Span,
+}
+
+const ROLE: &str = "SELECT held, person, role, scope, since, until, ended_at FROM roles";
+
+fn read_role(row: &Row<'_, '_>) -> Result<HeldRoleRow, StoreError> {
+    Ok(HeldRoleRow {
+        held: row.get(0)?,
+        person: row.get(1)?,
+        role: role(&row.get::<String>(2)?)?,
+        scope: row.get(3)?,
+        span: Span::new(row.get(4)?, row.get(5)?),
+        ended_at: row.get(6)?,
+    })
+}
+
 pub(super) fn date(text: Option<String>) -> Result<Option<NaiveDate>, StoreError> {
     text.map(|text| text.parse::<NaiveDate>().map_err(|error| StoreError::Unreadable(format!("date {text}: {error}"))))
         .transpose()
@@ -306,18 +343,75 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
     pub fn roles_of(&self, person: &PersonId) -> Result<Vec<HeldRoleRow>, StoreError> {
+        self.query(&format!("{ROLE} WHERE person = $1 ORDER BY since, held"), params![person], read_role)
+    }
+
+    /// One role.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn role(&self, held: i64) -> Result<Option<HeldRoleRow>, StoreError> {
+        self.query_one(&format!("{ROLE} WHERE held = $1"), params![held], read_role)
+    }
+
+    /// Roles after a number, the oldest first.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn roles_after(&self, held: i64, limit: u32) -> Result<Vec<HeldRoleRow>, StoreError> {
+        self.query(&format!("{ROLE} WHERE held > $1 ORDER BY held LIMIT $2"), params![held, limit], read_role)
+    }
+
+    /// Restrictions after a number, the oldest first.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn restrictions_after(&self, restriction: i64, limit: u32) -> Result<Vec<RestrictionRow>, StoreError> {
         self.query(
-            "SELECT held, person, role, scope, since, until, ended_at FROM roles WHERE person = $1 ORDER BY since, held",
-            params![person],
+            "SELECT restriction, person, scope, since, until, ended_at, why FROM restrictions WHERE restriction > $1
+             ORDER BY restriction LIMIT $2",
+            params![restriction, limit],
+            read_restriction,
+        )
+    }
+
+    /// Handovers by person, machine and instant, after one.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn handovers_after(
+        &self,
+        after: Option<&(PersonId, MachineId, Time)>,
+        limit: u32,
+    ) -> Result<Vec<HandoverRow>, StoreError> {
+        let (person, machine, at) = after
+            .map_or(("", "", Time::from_millis(0)), |(person, machine, at)| (person.as_str(), machine.as_str(), *at));
+        self.query(
+            "SELECT person, machine, at, by FROM handovers WHERE (person, machine, at) > ($1, $2, $3)
+             ORDER BY person, machine, at LIMIT $4",
+            params![person, machine, at, limit],
+            |row| Ok(HandoverRow { person: row.get(0)?, machine: row.get(1)?, at: row.get(2)?, by: row.get(3)? }),
+        )
+    }
+
+    /// Memberships by person, venue and beginning, after one.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn memberships_after(
+        &self,
+        after: Option<&(PersonId, VenueId, Time)>,
+        limit: u32,
+    ) -> Result<Vec<MembershipRow>, StoreError> {
+        let (person, venue, since) = after
+            .map_or(("", "", Time::from_millis(0)), |(person, venue, since)| (person.as_str(), venue.as_str(), *since));
+        self.query(
+            "SELECT person, venue, since, until FROM memberships WHERE (person, venue, since) > ($1, $2, $3)
+             ORDER BY person, venue, since LIMIT $4",
+            params![person, venue, since, limit],
             |row| {
-                Ok(HeldRoleRow {
-                    held: row.get(0)?,
-                    person: row.get(1)?,
-                    role: role(&row.get::<String>(2)?)?,
-                    scope: row.get(3)?,
-                    span: Span::new(row.get(4)?, row.get(5)?),
-                    ended_at: row.get(6)?,
-                })
+                let span = Span::new(row.get(2)?, row.get(3)?);
+                Ok(MembershipRow { person: row.get(0)?, venue: row.get(1)?, span })
             },
         )
     }

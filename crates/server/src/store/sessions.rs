@@ -179,6 +179,25 @@ impl Tx<'_> {
         self.query_one(&format!("{SESSION} WHERE machine = $1 AND ended_at IS NULL"), params![machine], read_session)
     }
 
+    /// The sessions on a machine, open or over, by beginning and name, after one.
+    ///
+    /// # Errors
+    /// When the engine fails or holds what no Tremen wrote.
+    pub fn sessions_on_after(
+        &self,
+        machine: &MachineId,
+        (opened_at, session): (Time, SessionId),
+        limit: u32,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        self.query(
+            &format!(
+                "{SESSION} WHERE machine = $1 AND (opened_at, session) > ($2, $3) ORDER BY opened_at, session LIMIT $4"
+            ),
+            params![machine, opened_at, session, limit],
+            read_session,
+        )
+    }
+
     /// Who had a session open on a machine at an instant.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, oneshot, watch};
 use tremen_rules::Time;
 
 use super::declarations::SnapshotCache;
@@ -46,6 +46,8 @@ enum Job {
 pub(super) struct Writer {
     /// The latest instant of a transaction, in milliseconds.
     pub last: Arc<AtomicI64>,
+    /// Counts up with each commit.
+    pub commits: watch::Sender<u64>,
     jobs: Option<SyncSender<Job>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -60,6 +62,7 @@ impl Writer {
         touched: broadcast::Sender<Touched>,
     ) -> Result<Self, StoreError> {
         let last = Arc::new(AtomicI64::new(i64::MIN));
+        let commits = watch::Sender::new(0);
         let (jobs, inbox) = sync_channel(QUEUE);
         let start = Loop {
             inbox,
@@ -72,13 +75,14 @@ impl Writer {
             touched,
             snapshots: SnapshotCache::default(),
             last: last.clone(),
+            commits: commits.clone(),
             data_version: 0,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || start.run())
             .map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok(Self { last, jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { last, commits, jobs: Some(jobs), thread: Some(thread) })
     }
 
     pub(super) fn submit<T, E, F>(
@@ -158,6 +162,7 @@ struct Loop {
     touched: broadcast::Sender<Touched>,
     snapshots: SnapshotCache,
     last: Arc<AtomicI64>,
+    commits: watch::Sender<u64>,
     data_version: i64,
 }
 
@@ -227,6 +232,7 @@ impl Loop {
         for what in touched {
             let _ = self.touched.send(what); // nobody may be listening
         }
+        self.commits.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Begins a transaction; while the disk is in doubt, with a row that asks it.
@@ -307,6 +313,7 @@ impl Loop {
         if version != self.data_version {
             self.data_version = version;
             let _ = self.touched.send(Touched::Everything); // nobody may be listening
+            self.commits.send_modify(|count| *count = count.wrapping_add(1));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //!
 //! Every page works without script. Nothing here opens a write, speaks MQTT or holds SQL; no public page names a person.
 
+pub mod api;
 pub mod assets;
 pub mod board;
 mod events;
@@ -61,6 +62,7 @@ pub fn router(state: WebState) -> Router {
         .route("/journal/offer", get(journal::offer))
         .route("/healthz", get(health::process))
         .route("/readyz", get(health::ready))
+        .merge(api::router(&state))
         .fallback(async |visit: Visit| visit.not_found())
         .method_not_allowed_fallback(async |visit: Visit| visit.wrong_method())
         .layer(from_fn(guarded))

@@ -1,0 +1,14 @@
+//! `POST /api/v1/awards/{id}/resume`: the flow `resume_award`.
+
+use super::super::call::Caller;
+use super::super::problem::Problem;
+use super::super::write::{Done, Why};
+use super::in_path;
+use crate::flows::resume_award;
+use crate::store::Tx;
+
+/// Ends the suspension of an award.
+pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>, body: Why) -> Result<Done, Problem> {
+    let award = in_path(tx, caller)?.award.id;
+    Ok(Done::changed(resume_award::run(tx, &caller.warrant(body.reason), &award)?))
+}

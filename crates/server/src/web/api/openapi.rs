@@ -1,0 +1,185 @@
+//! The API's own description, OpenAPI 3.1, made from the same list of endpoints as its routes: what is routed is described and
+//! the other way round. Start at [`Description::of`].
+
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, PathsBuilder, Ref, RefOr,
+};
+use utoipa::openapi::{Required, ResponseBuilder};
+
+use super::ROOT;
+use super::endpoint::{Deed, Described, Endpoint};
+use super::problem::KINDS;
+use super::write::WouldChange;
+
+/// The description as it is sent.
+#[derive(Debug)]
+pub(super) struct Description {
+    text: String,
+    etag: String,
+}
+
+impl Description {
+    pub(super) fn of(endpoints: &[Endpoint]) -> Self {
+        // A description of our own making always has a form in JSON.
+        let text = describe(endpoints).to_json().unwrap_or_default();
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        let etag = format!("\"{}\"", crate::keys::hex(digest.first_chunk::<8>().map_or(&[][..], |first| first)));
+        Self { text, etag }
+    }
+
+    /// Answers `/api/v1/openapi.json`. It names nobody, so nobody has to say who asks.
+    pub(super) fn answer(&self, headers: &HeaderMap) -> Response {
+        let caching = [(header::CACHE_CONTROL, "no-cache"), (header::ETAG, self.etag.as_str())];
+        let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+        if known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == self.etag)) {
+            return (StatusCode::NOT_MODIFIED, caching).into_response();
+        }
+        (caching, [(header::CONTENT_TYPE, "application/json")], self.text.clone()).into_response()
+    }
+}
+
+fn describe(endpoints: &[Endpoint]) -> OpenApi {
+    let mut components = ComponentsBuilder::new().schema("Problem", problem()).security_scheme(
+        "token",
+        SecurityScheme::Http(
+            Http::builder()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some("`tremen token NAME --for PERSON --scope SCOPE` makes one"))
+                .build(),
+        ),
+    );
+    let look = Described::of::<WouldChange>();
+    for described in endpoints.iter().flat_map(|it| it.body.iter().chain([&it.answer])).chain([&look]) {
+        components = components.schema(described.name.clone(), described.schema.clone());
+        components = components.schemas_from_iter(described.parts.iter().cloned());
+    }
+    let description = "What people do on Tremen's pages, for scripts. Every change takes a `reason` and has a preview; a POST with \
+        an `Idempotency-Key` is done once, and its repeats within 24 hours are answered as it was.";
+    let info = InfoBuilder::new()
+        .title("Tremen")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(description))
+        .license(Some(LicenseBuilder::new().name("EUPL-1.2").identifier(Some("EUPL-1.2")).build()));
+    OpenApiBuilder::new()
+        .info(info.build())
+        .paths(paths(endpoints))
+        .components(Some(components.build()))
+        .security(Some([SecurityRequirement::new("token", Vec::<String>::new())]))
+        .build()
+}
+
+fn paths(endpoints: &[Endpoint]) -> Paths {
+    let mut paths = PathsBuilder::new();
+    for endpoint in endpoints {
+        let method = if endpoint.method == Method::GET { HttpMethod::Get } else { HttpMethod::Post };
+        paths = paths.path(format!("{ROOT}{}", endpoint.path), PathItem::new(method, operation(endpoint)));
+    }
+    paths.build()
+}
+
+fn reference(name: &str) -> RefOr<Schema> {
+    Ref::from_schema_name(name).into()
+}
+
+fn operation(endpoint: &Endpoint) -> OperationBuilder {
+    let Endpoint { method, path, scope, summary, query, body, answer, status, deed, example, writes } = endpoint;
+    let words: Vec<&str> = path.split('/').filter(|it| !it.is_empty()).collect();
+    let name = format!("{}_{}", method.as_str().to_lowercase(), words.join("_").replace(['{', '}'], ""));
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(name))
+        .summary(Some(*summary))
+        .description(Some(format!("Takes the scope `{}`.", scope.as_str())))
+        .tag(words.first().copied().unwrap_or_default())
+        .parameters(Some(parameters(path, query)));
+    if let Some(body) = body {
+        let content = ContentBuilder::new().schema(Some(reference(&body.name))).example(example.clone()).build();
+        let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        operation = operation.request_body(Some(body.build())).parameter(header_parameter(
+            "Idempotency-Key",
+            "names this request: a repeat is answered as it was, and not done again",
+        ));
+    }
+    let form = if matches!(deed, Deed::Events) { "text/event-stream" } else { "application/json" };
+    if matches!(deed, Deed::Events) {
+        operation = operation.parameter(header_parameter("Last-Event-ID", "goes on after this event"));
+    }
+    let told = ContentBuilder::new().schema(Some(reference(&answer.name))).build();
+    let good = ResponseBuilder::new().description(if *status == 201 { "Made." } else { "Done." }).content(form, told);
+    operation = operation.response(status.to_string(), good.build());
+    if *status == 201 && *writes {
+        let look = ResponseBuilder::new().description("What it would do, with `preview=true`.");
+        operation = operation.response("200", look.content("application/json", look_content()).build());
+    }
+    let bad = ContentBuilder::new().schema(Some(reference("Problem"))).build();
+    let bad = ResponseBuilder::new().description("Why not.").content("application/problem+json", bad);
+    operation.response("default", bad.build())
+}
+
+fn look_content() -> utoipa::openapi::Content {
+    ContentBuilder::new().schema(Some(reference(&WouldChange::name()))).build()
+}
+
+fn header_parameter(name: &str, description: &str) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .description(Some(description))
+        .schema(Some(text.build()))
+        .build()
+}
+
+fn parameters(path: &str, query: &[(&str, &str)]) -> Vec<Parameter> {
+    let text = || Some(ObjectBuilder::new().schema_type(Type::String).build());
+    let places = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let places = places.map(|place| {
+        let place = ParameterBuilder::new().name(place).parameter_in(ParameterIn::Path).required(Required::True);
+        place.schema(text()).build()
+    });
+    let asked = query.iter().map(|(name, what)| {
+        ParameterBuilder::new()
+            .name(*name)
+            .parameter_in(ParameterIn::Query)
+            .description(Some(*what))
+            .schema(text())
+            .build()
+    });
+    places.chain(asked).collect()
+}
+
+/// RFC 9457, with what we add to it.
+fn problem() -> Schema {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let kinds = KINDS.iter().map(|kind| format!("{ROOT}/problems/{}", kind.name));
+    let errors = utoipa::openapi::schema::ArrayBuilder::new()
+        .items(
+            ObjectBuilder::new()
+                .property("pointer", text().description(Some("where in the body, a JSON pointer (RFC 6901)")))
+                .property("parameter", text().description(Some("which parameter of the query")))
+                .property("header", text().description(Some("which header")))
+                .property("detail", text().description(Some("what is wrong there, and what is allowed"))),
+        )
+        .build();
+    ObjectBuilder::new()
+        .property("type", text().enum_values(Some(kinds)))
+        .property("title", text())
+        .property("status", ObjectBuilder::new().schema_type(Type::Integer))
+        .property("detail", text())
+        .property("what_to_do", text())
+        .property("errors", errors)
+        .property("reference", text().description(Some("stands in the registry's log too")))
+        .required("type")
+        .required("title")
+        .required("status")
+        .required("detail")
+        .required("what_to_do")
+        .into()
+}
