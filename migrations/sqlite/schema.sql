@@ -102,17 +102,6 @@ CREATE TABLE checkpoints (
     note TEXT NOT NULL     -- C2SP tlog-checkpoint
 ) STRICT;
 
-CREATE TABLE cosignatures (
-    tree  INTEGER NOT NULL REFERENCES trees (tree),
-    size  INTEGER NOT NULL,
-    key   TEXT NOT NULL,    -- verifier key of the cosigner
-    at    INTEGER NOT NULL, -- as the cosigner says, a whole second
-    line  TEXT NOT NULL,    -- C2SP tlog-cosignature
-    note  TEXT NOT NULL,    -- the checkpoint with the registry's own signature
-    entry INTEGER NOT NULL REFERENCES entries (entry),
-    PRIMARY KEY (tree, size, key)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE clock (
     run       TEXT PRIMARY KEY, -- the kernel's name for the time since it was started
     steady_ms INTEGER NOT NULL, -- milliseconds of the steady clock
@@ -124,6 +113,17 @@ CREATE TABLE clock_steps (
     entry   INTEGER PRIMARY KEY REFERENCES entries (entry), -- its own journal entry
     step_ms INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE cosignatures (
+    tree  INTEGER NOT NULL REFERENCES trees (tree),
+    size  INTEGER NOT NULL,
+    key   TEXT NOT NULL,    -- verifier key of the cosigner
+    at    INTEGER NOT NULL, -- as the cosigner says, a whole second
+    line  TEXT NOT NULL,    -- C2SP tlog-cosignature
+    note  TEXT NOT NULL,    -- the checkpoint with the registry's own signature
+    entry INTEGER NOT NULL REFERENCES entries (entry),
+    PRIMARY KEY (tree, size, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE credentials (
     controller TEXT NOT NULL,
