@@ -222,6 +222,8 @@ async fn table(world: &World) -> String {
     let mut table = String::from(
         "yes: done; a number: so many are told; -: not for them; no: theirs to do, and refused as things are\n\n",
     );
+    // Whoever of the two seals first opens the journal's tree, which is an entry; then all are told the same number.
+    let _ = tremen_server::sealer::Sealer::default().catch_up(&world.store).await;
     let (card, about) = somebody(world, "eve", 1).await;
     session(world, &id("eve")).await;
     world.lock("laser-ponant").await;

@@ -32,13 +32,11 @@ pub enum OutOfReach {
     Store,
     /// The system's clock is not believed, and the machine is red.
     Clock,
-    /// The controller asks too often.
-    Rate,
 }
 
 impl OutOfReach {
     /// All causes, in the order in which they are told.
-    pub const ALL: [Self; 3] = [Self::Store, Self::Clock, Self::Rate];
+    pub const ALL: [Self; 2] = [Self::Store, Self::Clock];
 
     /// How the metric names it.
     #[must_use]
@@ -46,7 +44,6 @@ impl OutOfReach {
         match self {
             Self::Store => "store",
             Self::Clock => "clock",
-            Self::Rate => "rate",
         }
     }
 }
@@ -64,33 +61,9 @@ pub struct Metrics {
     pub order_confirm_seconds: Histogram,
     malformed: [Counter; MALFORMED.len()],
     out_of_reach: [Counter; OutOfReach::ALL.len()],
-    refused: [Counter; Door::ALL.len()],
 }
 
 const REASONS: usize = DenialReason::ALL.len();
-
-/// Where somebody was turned away by a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// The embedded broker.
-    Broker,
-    /// The pages and the API.
-    Web,
-}
-
-impl Door {
-    /// All doors, in the order in which they are told.
-    pub const ALL: [Self; 2] = [Self::Broker, Self::Web];
-
-    /// How the metric names it.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Broker => "broker",
-            Self::Web => "web",
-        }
-    }
-}
 
 impl Metrics {
     /// Counts a decision that is durable.
@@ -131,17 +104,6 @@ impl Metrics {
     /// Answers `registry_unreachable` by cause.
     pub fn out_of_reach_by_cause(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         OutOfReach::ALL.iter().map(|cause| cause.code()).zip(self.out_of_reach.iter().map(Counter::get))
-    }
-
-    /// Counts somebody who was turned away by a limit.
-    pub fn refused(&self, door: Door) {
-        let counter = Door::ALL.iter().position(|it| *it == door).and_then(|at| self.refused.get(at));
-        counter.iter().for_each(|counter| counter.add());
-    }
-
-    /// Those turned away, by door.
-    pub fn refused_by_door(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        Door::ALL.iter().map(|door| door.code()).zip(self.refused.iter().map(Counter::get))
     }
 }
 
@@ -267,6 +229,6 @@ mod tests {
         assert_eq!(metrics.malformed_by_kind().map(|(_, count)| count).sum::<u64>(), 9);
         assert_eq!(MALFORMED.len(), kinds.len() + 2);
         metrics.out_of_reach(OutOfReach::Clock);
-        assert_eq!(metrics.out_of_reach_by_cause().collect::<Vec<_>>(), [("store", 0), ("clock", 1), ("rate", 0)]);
+        assert_eq!(metrics.out_of_reach_by_cause().collect::<Vec<_>>(), [("store", 0), ("clock", 1)]);
     }
 }

@@ -210,6 +210,8 @@ mod tests {
         "incident_notes.at",
         "imports.begun_at",
         "clock.at",
+        "checkpoints.at",
+        "cosignatures.at",
     ];
     const DAYS: &[&str] = &[
         "awards.valid_until",

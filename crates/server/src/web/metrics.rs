@@ -38,12 +38,18 @@ struct Held {
     /// Controllers by state.
     controllers: [(&'static str, u64); 3],
     counts: Gauges,
+    journal_unsealed: u64,
     clock_believed: bool,
 }
 
 fn held(tx: &mut Tx<'_>) -> Result<Held, StoreError> {
     let clock_believed = tx.clock_doubt().is_none();
-    Ok(Held { controllers: controllers(tx)?, counts: tx.gauges()?, clock_believed })
+    Ok(Held {
+        controllers: controllers(tx)?,
+        counts: tx.gauges()?,
+        journal_unsealed: tx.journal_unsealed()?,
+        clock_believed,
+    })
 }
 
 fn controllers(tx: &mut Tx<'_>) -> Result<[(&'static str, u64); 3], StoreError> {
@@ -91,10 +97,7 @@ fn text(metrics: &Metrics, held: &Held) -> String {
     for (cause, count) in metrics.out_of_reach_by_cause() {
         out.sample("tremen_unreachable_total", &[("cause", cause)], &count);
     }
-    out.family("tremen_refused", "counter", None, "Connections and requests turned away by a limit, by door.");
-    for (door, count) in metrics.refused_by_door() {
-        out.sample("tremen_refused_total", &[("door", door)], &count);
-    }
+    out.gauge("tremen_journal_unsealed", "Entries of the journal that are not sealed yet.", held.journal_unsealed);
     out.family(
         "tremen_clock_believed",
         "gauge",
