@@ -4,7 +4,7 @@
 //! row with an id is the award of that id, a row without one the award of its first six columns. A successor may stand
 //! before what it supersedes.
 //!
-//! First all rows are looked at, which writes nothing ([`plan`]); then what they ask for is carried out, in the same transaction
+//! First all rows are looked at, which writes nothing (`plan`); then what they ask for is carried out, in the same transaction
 //! or, for a large file, in slices (`import_in_slices.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};

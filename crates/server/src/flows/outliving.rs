@@ -1,4 +1,4 @@
-//! A restriction for safety outlives an erasure as a keyed hash only. Start at [`keep`] and [`meet_again`].
+//! A restriction for safety outlives an erasure as a keyed hash only. Start at `keep` and [`meet_again`].
 //!
 //! The hash is of what somebody would be entered under again: the venue's key, the e-mail address, or name and birth
 //! date. It is keyed, so that the table tells nobody who they were.

@@ -1,5 +1,5 @@
-//! The API, `/api/v1`: what people do on pages, for scripts. Start at [`endpoints`], the list of all that can be asked, then
-//! [`serve`], which every request goes through.
+//! The API, `/api/v1`: what people do on pages, for scripts. Start at `endpoints`, the list of all that can be asked, then
+//! `serve`, which every request goes through.
 //!
 //! `POST /api/v1/machines/{id}/lock` is in `machines/lock.rs` and runs the flow `lock_machine`. An endpoint is a function
 //! over one transaction: whose token it is, what the flow changes and the answer to a repeat are one commit.
