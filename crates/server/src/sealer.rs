@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tremen_tlog::Frontier;
 
 use crate::flows::{FlowError, seal_journal};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(2);
@@ -52,8 +52,13 @@ impl Sealer {
         let mut sealed = Sealed::default();
         loop {
             let floor = self.floor;
-            let slice = store.read(move |tx| tx.unsealed_after(floor, SLICE)).await?;
-            let Some(last) = slice.last().map(|row| row.entry) else { break };
+            let (slice, highest) =
+                store.read(move |tx| Ok::<_, StoreError>((tx.unsealed_after(floor, SLICE)?, tx.last_entry()?))).await?;
+            let Some(last) = slice.last().map(|row| row.entry) else {
+                // All up to there are leaves: the next look need not ask about each of them again.
+                self.floor = self.floor.max(highest.map_or(0, |highest| highest.entry) - LATE);
+                break;
+            };
             let count = slice.len();
             let edge = self.edge.take();
             self.edge = Some(store.write(move |tx| seal_journal::run(tx, &slice, edge)).await?);
@@ -91,5 +96,32 @@ pub async fn run(store: Store, mut stop: oneshot::Receiver<()>) {
         if last {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{LATE, Sealer};
+    use crate::flows::FlowError;
+    use crate::flows::rehearsal::Stage;
+
+    #[test]
+    fn a_journal_that_is_sealed_is_not_looked_through_again_from_its_beginning() {
+        let stage = Stage::sample();
+        stage
+            .write(|tx| {
+                for number in 0..LATE + 10 {
+                    tx.record("rehearsed", &json!(number))?;
+                }
+                Ok::<_, FlowError>(())
+            })
+            .unwrap();
+        stage.wait(Sealer::default().catch_up(&stage.store)).unwrap();
+        let highest = stage.read(|tx| tx.last_entry()).unwrap().entry;
+        let mut sealer = Sealer::default();
+        assert_eq!(stage.wait(sealer.catch_up(&stage.store)).unwrap().entries, 0, "all is sealed already");
+        assert_eq!(sealer.floor, highest - LATE);
     }
 }
