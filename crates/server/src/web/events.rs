@@ -4,22 +4,19 @@
 //! A reader that does not keep up is dropped: the browser comes back by itself and begins with the present state.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_core::Stream;
 use maud::Markup;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tremen_rules::{MachineId, VenueId};
 
 use super::board::Board;
 use super::reader::Reader;
-use super::{Visit, home, kiosk, machine as machine_page};
+use super::{Visit, event_stream, home, kiosk, machine as machine_page};
 use crate::words::dates;
 
 /// So many rounds of news may wait for a reader.
@@ -71,26 +68,7 @@ async fn stream(visit: Visit, known: impl FnOnce(&Board) -> Option<About>) -> Re
     let (outbox, inbox) = mpsc::channel(WAITING);
     let news = News { boards, closed: visit.state.live.closed(), outbox };
     tokio::spawn(follow(news, Arc::new(board), about, reader));
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
-    (headers, Body::from_stream(Rounds { inbox, _seat: seat })).into_response()
-}
-
-/// Rounds of events on their way to one reader.
-struct Rounds {
-    inbox: mpsc::Receiver<Bytes>,
-    _seat: OwnedSemaphorePermit,
-}
-
-impl Stream for Rounds {
-    type Item = Result<Bytes, std::convert::Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.inbox.poll_recv(context).map(|round| round.map(Ok))
-    }
+    event_stream::answer(inbox, seat)
 }
 
 /// Where the news come from and go to.

@@ -7,6 +7,7 @@ pub mod api;
 pub mod assets;
 pub mod board;
 pub mod dossier;
+mod event_stream;
 mod events;
 mod faults;
 pub mod health;

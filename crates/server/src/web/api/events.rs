@@ -4,17 +4,14 @@
 //! INVARIANT (no gap, no double): what is sent is read from the journal after the last number sent, never from the news that
 //! something happened. Entries get their numbers in the order of commits, since one writer at a time makes them.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
-use futures_core::Stream;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tremen_rules::Time;
 
 use super::call::{Call, Caller};
@@ -25,6 +22,7 @@ use super::serve::Door;
 use super::sight::JournalSight;
 use crate::flows::token_scope::TokenScope;
 use crate::store::Tx;
+use crate::web::event_stream;
 
 /// So many entries are read at once.
 const READ: u32 = 200;
@@ -98,12 +96,7 @@ pub(super) async fn stream(
         .await?;
     let (outbox, inbox) = mpsc::channel(WAITING);
     tokio::spawn(follow(door, commits, listening, first, outbox));
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
-    Ok((headers, Body::from_stream(Rounds { inbox, _seat: seat })).into_response())
+    Ok(event_stream::answer(inbox, seat))
 }
 
 async fn follow(
@@ -143,19 +136,5 @@ async fn follow(
                 return;
             }
         }
-    }
-}
-
-/// Rounds of events on their way to one listener.
-struct Rounds {
-    inbox: mpsc::Receiver<Bytes>,
-    _seat: OwnedSemaphorePermit,
-}
-
-impl Stream for Rounds {
-    type Item = Result<Bytes, std::convert::Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.inbox.poll_recv(context).map(|round| round.map(Ok))
     }
 }

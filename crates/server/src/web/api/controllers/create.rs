@@ -6,12 +6,10 @@ use tremen_rules::{ControllerId, MachineId, VenueId};
 use utoipa::ToSchema;
 
 use super::super::call::Caller;
-use super::super::page::told;
 use super::super::problem::Problem;
 use super::super::write::Done;
 use super::Secrets;
 use crate::flows::provision_controller::{Request, run as provision};
-use crate::keys::hex;
 use crate::store::Tx;
 
 /// A controller to be given its first secrets; with a venue it is declared too.
@@ -46,12 +44,5 @@ pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>, body: NewController) -> 
             profile: body.profile.unwrap_or(Profile::Sealed),
         }),
     };
-    let made = provision(tx, &caller.warrant(body.reason), &request)?;
-    let secrets = Secrets {
-        entry: made.effects.entry,
-        controller: made.controller.to_string(),
-        password: made.password,
-        key: made.key.map(|key| hex(&key)),
-    };
-    Ok(Done { answer: told(&secrets), ..Done::changed(made.effects) })
+    Ok(Secrets::tell(provision(tx, &caller.warrant(body.reason), &request)?))
 }

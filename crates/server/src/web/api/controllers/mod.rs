@@ -16,7 +16,10 @@ use super::call::Caller;
 use super::endpoint::{Endpoint, get, post};
 use super::page::{Page, told};
 use super::problem::Problem;
+use super::write::Done;
+use crate::flows::provision_controller::Provisioned;
 use crate::flows::token_scope::TokenScope;
+use crate::keys::hex;
 use crate::store::{StoreError, Tx};
 
 /// A controller, and how it is.
@@ -71,6 +74,18 @@ pub(super) struct Secrets {
     pub password: String,
     /// The key of its seals, in hexadecimal digits; null in the plain profile.
     pub key: Option<String>,
+}
+
+impl Secrets {
+    fn tell(made: Provisioned) -> Done {
+        let secrets = Self {
+            entry: made.effects.entry,
+            controller: made.controller.to_string(),
+            password: made.password,
+            key: made.key.map(|key| hex(&key)),
+        };
+        Done { answer: told(&secrets), ..Done::changed(made.effects) }
+    }
 }
 
 /// The controller that the address names.
