@@ -335,8 +335,8 @@ impl Doomed {
 mod tests {
     use super::{Mode, Schedule, Tally, run};
     use crate::flows::explain::{Recorded, recorded};
-    use crate::flows::rehearsal::{Stage, id, operator, time};
-    use crate::flows::{close_incident, export_counts, open_incident, sessions};
+    use crate::flows::rehearsal::{Stage, operator, time};
+    use crate::flows::{close_incident, export_counts, sessions};
 
     fn round(stage: &Stage, mode: Mode) -> Tally {
         stage.wait(run(&stage.store, &operator(), Schedule::default(), mode)).unwrap()
@@ -383,14 +383,7 @@ mod tests {
     fn what_an_incident_holds_stays_until_its_time_is_over() {
         let stage = Stage::sample();
         let decision = used(&stage);
-        let open = open_incident::Request {
-            machine: id("trotec-speedy"),
-            from: time("2026-11-26T14:00:00+01:00"),
-            until: None,
-            people: Vec::new(),
-            lock: false,
-        };
-        let incident = stage.write(move |tx| open_incident::run(tx, &operator(), &open)).unwrap().incident;
+        let incident = stage.incident();
         stage.clock.set(time("2029-01-01"));
         round(&stage, Mode::Do);
         let kept = |stage: &Stage| matches!(stage.store.read_here(|tx| recorded(tx, decision)).unwrap(), Recorded::Kept(_, Some(entry)) if entry.body.is_some());

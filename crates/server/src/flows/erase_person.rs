@@ -195,8 +195,8 @@ mod tests {
     use tremen_rules::Scope;
 
     use super::{Progress, begin, finish};
-    use crate::flows::rehearsal::{NOW, Stage, id, operator, time};
-    use crate::flows::{close_incident, export_person, import_people, open_incident, restrict_person, sessions};
+    use crate::flows::rehearsal::{NOW, Stage, operator, time};
+    use crate::flows::{close_incident, export_person, import_people, restrict_person, sessions};
     use crate::store::PLACES;
 
     const ANNAS_NTAG: [u8; 7] = [0x04, 0x1d, 0x3c, 0x8a, 0x2d, 0x6b, 0x80];
@@ -264,14 +264,7 @@ mod tests {
     fn an_incident_holds_the_rest_and_says_until_when() {
         let stage = Stage::sample();
         used(&stage);
-        let open = open_incident::Request {
-            machine: id("trotec-speedy"),
-            from: time("2026-11-26T14:00:00+01:00"),
-            until: None,
-            people: Vec::new(),
-            lock: false,
-        };
-        let incident = stage.write(move |tx| open_incident::run(tx, &operator(), &open)).unwrap().incident;
+        let incident = stage.incident();
         let anna = stage.person("p-anna");
         assert_eq!(erase(&stage, "p-anna"), Progress::Held(vec![(incident, None)]));
         let row = stage.read(|tx| tx.person(&anna)).unwrap();

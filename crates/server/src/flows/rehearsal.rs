@@ -9,7 +9,7 @@ use tremen_rules::{Assurance, AwardId, CardId, MachineId, Network, PersonId, Tim
 use tremen_wire::SessionId;
 
 use super::{Actor, Warrant, apply_network, import_awards, import_cards, import_handovers, import_memberships};
-use super::{import_people, import_restrictions, import_roles, provision_controller};
+use super::{import_people, import_restrictions, import_roles, open_incident, provision_controller};
 use crate::clock::ManualClock;
 use crate::keys::Keys;
 use crate::store::{Entry, NewDecision, NewSession, Store, StoreError, Tx, seeded_random};
@@ -63,6 +63,18 @@ impl Stage {
         let store = Store::open(&folder.join("tremen.db"), keys, clock.clone(), seeded_random(1)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         Self { store, clock, folder, runtime }
+    }
+
+    /// Opens an incident on the laser, from an hour ago to now.
+    pub(crate) fn incident(&self) -> i64 {
+        let open = open_incident::Request {
+            machine: id("trotec-speedy"),
+            from: time("2026-11-26T14:00:00+01:00"),
+            until: None,
+            people: Vec::new(),
+            lock: false,
+        };
+        self.write(move |tx| open_incident::run(tx, &operator(), &open)).unwrap().incident
     }
 
     /// The sample network with its people; its controllers have secrets.
