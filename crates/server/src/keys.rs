@@ -178,11 +178,7 @@ fn key_file<const N: usize>(folder: &Path, name: &str, missing: Missing) -> Resu
 /// When the file system refuses.
 pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     let draft = path.with_extension("new");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
+    let mut file = crate::private::file().create(true).truncate(true).open(&draft)?;
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;

@@ -13,6 +13,7 @@ pub mod flows;
 pub mod keys;
 pub mod machines;
 pub mod metrics;
+pub mod private;
 pub mod sealer;
 pub mod serve;
 pub mod store;

@@ -12,6 +12,7 @@ use tremen_age::{AgeError, Passphrase};
 
 use super::{BackupError, CONFIGURATION, DATABASE, FORM, Held, KEYS, MANIFEST, Manifest, at};
 use crate::keys::hex;
+use crate::private;
 
 /// No manifest is longer.
 const LONGEST_MANIFEST: u64 = 1 << 20;
@@ -139,7 +140,7 @@ fn take_apart(content: &mut impl Read, folder: &Path) -> Result<Manifest, Backup
         if entry.path_bytes().as_ref() != held.name.as_bytes() || !entry.header().entry_type().is_file() {
             return Err(foreign(format!("{} is not where it should be", held.name)));
         }
-        let mut to = Hashing::new(private_file(&path).map_err(at(&path))?);
+        let mut to = Hashing::new(private::file().create_new(true).open(&path).map_err(at(&path))?);
         let bytes = io::copy(&mut entry, &mut to).map_err(at(&path))?;
         to.inner.sync_all().map_err(at(&path))?;
         if bytes != held.bytes || to.digest() != held.sha256 {
@@ -174,14 +175,6 @@ fn safe_name(held: &Held) -> Result<&str, BackupError> {
         name if (name == CONFIGURATION || is_key(name)) && held.bytes <= LONGEST_TEXT => Ok(name),
         name => Err(BackupError::Foreign(format!("it holds {name}, which no backup does"))),
     }
-}
-
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Remembers what the encryption found wrong, which readers above may retell in their own words.

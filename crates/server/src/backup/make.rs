@@ -10,6 +10,7 @@ use super::archive::{Hashing, Packed, pack, unpack};
 use super::scratch::Scratch;
 use super::{BackupError, CONFIGURATION, DATABASE, FORM, KEYS, Manifest, at, checks, folder_of, sync_folder};
 use crate::flows::network;
+use crate::private;
 use crate::store::{Store, StoreError, system_random};
 
 /// What is backed up.
@@ -137,11 +138,7 @@ impl Draft {
     }
 
     fn create(&mut self) -> Result<File, BackupError> {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&self.path).map_err(at(&self.path))?;
+        let file = private::file().create(true).truncate(true).open(&self.path).map_err(at(&self.path))?;
         self.exists = true;
         Ok(file)
     }

@@ -12,6 +12,7 @@ use super::{BackupError, Manifest, at, checks, folder_of, sync_folder};
 use crate::clock::Clock;
 use crate::flows::continue_after_restore::{self, Continued};
 use crate::keys::write_secret;
+use crate::private;
 
 /// Where a backup is restored to.
 #[derive(Debug)]
@@ -98,11 +99,7 @@ fn place(unpacked: &Unpacked, target: &Target<'_>) -> Result<(), BackupError> {
 }
 
 fn place_keys(unpacked: &Unpacked, target: &Target<'_>) -> Result<(), BackupError> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(target.keys).map_err(at(target.keys))?;
+    private::folder(target.keys).map_err(at(target.keys))?;
     for file in std::fs::read_dir(&unpacked.keys).map_err(at(&unpacked.keys))? {
         let from = file.map_err(at(&unpacked.keys))?.path();
         let to = target.keys.join(from.file_name().unwrap_or_default());

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::{BackupError, at, folder_of};
+use crate::private;
 
 /// The folder; gone when dropped.
 #[derive(Debug)]
@@ -24,11 +25,7 @@ impl Scratch {
         let folder = folder_of(database).join(format!(".{name}.backup"));
         let made = folder_of(&folder).ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists());
         let made = made.map(Path::to_owned).collect();
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder).map_err(at(&folder))?;
+        private::folder(&folder).map_err(at(&folder))?;
         let lock = File::open(&folder).map_err(at(&folder))?;
         lock.try_lock().map_err(|_| BackupError::Busy(folder.clone()))?;
         let scratch = Self { folder, made, lock };

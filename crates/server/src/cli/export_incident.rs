@@ -10,6 +10,7 @@ use super::act::count;
 use super::desk::{CliError, Desk, wrong};
 use crate::flows::incident_files::{DossierFile, files_of, sums};
 use crate::flows::{Actor, Warrant, export_incident, incident_dossier};
+use crate::private;
 use crate::web::dossier::{FileLine, render};
 use crate::words::language_of;
 
@@ -72,19 +73,11 @@ pub(super) async fn run(wanted: Wanted<'_>, desk: &Desk) -> Result<ExitCode, Cli
 
 fn write(folder: &Path, files: &[DossierFile], sums: &str) -> Result<(), CliError> {
     let failed = |path: &Path, error: std::io::Error| CliError::Failed(format!("{}: {error}", path.display()));
-    private_folder(folder).map_err(|error| failed(folder, error))?;
+    private::folder(folder).map_err(|error| failed(folder, error))?;
     let all = files.iter().map(|file| (file.name, file.bytes.as_slice())).chain([("SHA256SUMS", sums.as_bytes())]);
     for (name, bytes) in all {
         let path = folder.join(name);
         std::fs::write(&path, bytes).map_err(|error| failed(&path, error))?;
     }
     Ok(())
-}
-
-/// A folder for its owner alone: it holds names and what happened to them.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
 }

@@ -1,9 +1,8 @@
 //! The journal read whole and in order, for whoever verifies or exports it: one statement each, nothing kept in memory.
 
-use tremen_rules::{ControllerId, PersonId, Time};
 use tremen_tlog::Hash;
-use tremen_wire::SessionId;
 
+use super::decisions::{DECISION, DecisionRecord, read_decision};
 use super::tx::{StoreError, Tx};
 use crate::params;
 
@@ -33,31 +32,6 @@ pub struct ScannedLeaf<'r> {
     pub hash: &'r [u8],
     /// The entry, if it is there.
     pub row: Option<EntryRow<'r>>,
-}
-
-/// What a decision's row says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScannedDecision {
-    /// Its number.
-    pub decision: i64,
-    /// Its entry.
-    pub entry: i64,
-    /// When.
-    pub at: Time,
-    /// Who asked.
-    pub controller: ControllerId,
-    /// Which machine.
-    pub machine: String,
-    /// Whose card.
-    pub person: Option<PersonId>,
-    /// What for.
-    pub intent: String,
-    /// What was answered.
-    pub verdict: String,
-    /// The reason shown.
-    pub reason: Option<String>,
-    /// The session granted, or ended.
-    pub session: Option<SessionId>,
 }
 
 impl Tx<'_> {
@@ -101,24 +75,9 @@ impl Tx<'_> {
     /// When the engine fails, or `each` does.
     pub fn scan_decisions(
         &self,
-        mut each: impl FnMut(ScannedDecision) -> Result<(), StoreError>,
+        mut each: impl FnMut(DecisionRecord) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let sql = "SELECT decision, entry, at, controller, machine, person, intent, verdict, reason, session
-                   FROM decisions ORDER BY decision";
-        self.query(sql, params![], |row| {
-            each(ScannedDecision {
-                decision: row.get(0)?,
-                entry: row.get(1)?,
-                at: row.get(2)?,
-                controller: row.get(3)?,
-                machine: row.get(4)?,
-                person: row.get(5)?,
-                intent: row.get(6)?,
-                verdict: row.get(7)?,
-                reason: row.get(8)?,
-                session: row.get(9)?,
-            })
-        })?;
+        self.query(&format!("{DECISION} ORDER BY decision"), params![], |row| each(read_decision(row)?))?;
         Ok(())
     }
 

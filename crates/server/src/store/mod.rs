@@ -50,7 +50,7 @@ pub use erasures::{ErasureRow, OutlivingRow};
 pub use imports::OpenImport;
 pub use incidents::{AROUND_MS, IncidentRow, NoteRow};
 pub use journal::{Entry, EntryText};
-pub use journal_scan::{EntryRow, ScannedDecision, ScannedLeaf};
+pub use journal_scan::{EntryRow, ScannedLeaf};
 pub use keeping::{DailyCount, Ended, EndedFact, ErasedPayload, OldDecision};
 pub use leaves::{CheckpointRow, CosignatureRow, LeafRow, Tiles, Tree, Unsealed};
 pub use links::{LinkRow, LinkState};
@@ -69,6 +69,7 @@ use tremen_rules::Time;
 use crate::clock::{Belief, Clock};
 use crate::keys::Keys;
 use crate::metrics::Metrics;
+use crate::private;
 use clock::Timekeeper;
 use declarations::SnapshotCache;
 
@@ -328,11 +329,7 @@ fn begin_clock(
 /// Makes the file, if it is not there, for its owner alone: it holds names and addresses. SQLite gives the files beside it
 /// the same rights.
 fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match private::file().create_new(true).open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         Ok(_) | Err(_) => Ok(()),
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use super::Pass;
-use crate::store::{EntryRow, ScannedDecision, StoreError, Tx};
+use crate::store::{DecisionRecord, EntryRow, StoreError, Tx};
 
 /// The kinds of entries that tell of a decision, and the verdict that each means.
 const VERDICTS: [(&str, &str); 4] =
@@ -102,7 +102,7 @@ impl Decisions {
         Ok(())
     }
 
-    fn why_not(&mut self, row: &ScannedDecision) -> Option<String> {
+    fn why_not(&mut self, row: &DecisionRecord) -> Option<String> {
         let found = self.told.binary_search_by_key(&row.entry, |told| told.entry).ok();
         let Some(told) = found.and_then(|at| self.told.get_mut(at)) else {
             return Some(format!("its entry {} is missing or tells of no decision", row.entry));
