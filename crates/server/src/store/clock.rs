@@ -67,7 +67,7 @@ const RUNNING: [(&str, &str, &str); 10] = [
     ("presence", "silent_since", "silent_since IS NOT NULL"),
     ("replies", "at", "at IS NOT NULL"),
     ("imports", "beat_at", "activated_at IS NULL AND abandoned_at IS NULL"),
-    ("links", "stepped_ms", "state <> 'gone'"),
+    ("links", "stepped_ms", "TRUE"),
     ("login_links", "since, until", "ended_at IS NULL"),
     ("logins", "since, until, seen_at", "ended_at IS NULL"),
 ];
@@ -205,6 +205,7 @@ mod tests {
         "orders.settled_at",
         "standbys.used_at",
         "links.at",
+        "spent_challenges.at",
         "people.since",
         "cards.since",
         "erasures.asked_at",
