@@ -18,12 +18,6 @@ CREATE INDEX incident_notes_by_incident ON incident_notes (incident);
 
 CREATE UNIQUE INDEX leaves_by_entry ON leaves (entry);
 
-CREATE INDEX links_by_link ON links (controller, link);
-
-CREATE INDEX links_by_number ON links (controller, number);
-
-CREATE INDEX links_live ON links (controller, number) WHERE state <> 'gone';
-
 CREATE INDEX machine_locks_by_machine ON machine_locks (machine);
 
 CREATE INDEX orders_by_entry ON orders (entry);
@@ -398,6 +392,13 @@ CREATE TABLE sessions (
     spoke_n     INTEGER,          -- and that report's counter
     ended_at    INTEGER,
     end_why     TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE spent_challenges (
+    controller TEXT NOT NULL,
+    challenge  BLOB NOT NULL, -- 16 bytes
+    at         INTEGER NOT NULL, -- of its welcome
+    PRIMARY KEY (controller, challenge)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE spent_nonces (

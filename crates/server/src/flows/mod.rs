@@ -32,6 +32,7 @@ pub mod export_incident;
 pub mod export_journal;
 pub mod export_person;
 pub mod export_records;
+pub mod forget_challenges;
 mod forget_tap;
 pub mod grant_role;
 pub mod holds;

@@ -67,7 +67,7 @@ const RUNNING: [(&str, &str, &str); 8] = [
     ("presence", "silent_since", "silent_since IS NOT NULL"),
     ("replies", "at", "at IS NOT NULL"),
     ("imports", "beat_at", "activated_at IS NULL AND abandoned_at IS NULL"),
-    ("links", "stepped_ms", "state <> 'gone'"),
+    ("links", "stepped_ms", "TRUE"),
 ];
 
 /// A first card waits for the second for less than this, in milliseconds.
@@ -203,6 +203,7 @@ mod tests {
         "orders.settled_at",
         "standbys.used_at",
         "links.at",
+        "spent_challenges.at",
         "people.since",
         "cards.since",
         "erasures.asked_at",
