@@ -36,7 +36,7 @@ async fn world() -> World {
     declare(&store, ask_for_nothing).await;
     let free = "127.0.0.1:0".parse().unwrap();
     let parts = Parts { store: store.clone(), broker: embedded(), web: Some(free) };
-    let running = start_with(parts, Doors { metrics: Some(free) }).await.unwrap();
+    let running = start_with(parts, Doors { metrics: Some(free), ..Doors::default() }).await.unwrap();
     World { folder, clock, store, running }
 }
 
