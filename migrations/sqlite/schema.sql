@@ -18,6 +18,10 @@ CREATE INDEX incident_notes_by_incident ON incident_notes (incident);
 
 CREATE UNIQUE INDEX leaves_by_entry ON leaves (entry);
 
+CREATE INDEX login_links_by_person ON login_links (person);
+
+CREATE INDEX logins_by_person ON logins (person);
+
 CREATE INDEX machine_locks_by_machine ON machine_locks (machine);
 
 CREATE INDEX orders_by_entry ON orders (entry);
@@ -251,6 +255,26 @@ CREATE TABLE links (
     seen          INTEGER NOT NULL DEFAULT 0, stepped_ms INTEGER NOT NULL DEFAULT 0, -- RFC 4303 section 3.4.3: bit k is highest_n - k
     PRIMARY KEY (controller, challenge)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE login_links (
+    link     INTEGER PRIMARY KEY AUTOINCREMENT,
+    person   TEXT REFERENCES people (person), -- who signs in; NULL: the first administrator, who says then who they are
+    tag      BLOB NOT NULL UNIQUE, -- HMAC-SHA-256 of 256 random bits, 16 bytes
+    since    INTEGER NOT NULL,
+    until    INTEGER NOT NULL,
+    ended_at INTEGER -- redeemed, or a newer one took its place
+) STRICT;
+
+CREATE TABLE logins (
+    login    INTEGER PRIMARY KEY AUTOINCREMENT,
+    person   TEXT NOT NULL REFERENCES people (person),
+    tag      BLOB NOT NULL UNIQUE, -- as above, of what the browser's cookie holds
+    since    INTEGER NOT NULL,
+    until    INTEGER NOT NULL,
+    seen_at  INTEGER NOT NULL, -- to the hour: a page is read without a write
+    ended_at INTEGER,
+    end_why  TEXT
+) STRICT;
 
 CREATE TABLE machine_locks (
     lock     INTEGER PRIMARY KEY AUTOINCREMENT,
