@@ -33,7 +33,7 @@ for operation in operations:
         examples += 1
 first = next(iter(document["paths"]))
 bends = {
-    "an operation without answers": lambda d: d["paths"][first]["get"].pop("responses"),
+    "an answer without its description": lambda d: d["paths"][first]["get"]["responses"]["200"].pop("description"),
     "a parameter of no place": lambda d: d["paths"]["/api/v1/people"]["get"]["parameters"][0].update({"in": "nowhere"}),
     "a place of the path that nothing describes": lambda d: d["paths"]["/api/v1/people/{id}"]["get"].update(parameters=[]),
     "two operations of one name": lambda d: d["paths"][first]["get"].update(
