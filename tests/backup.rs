@@ -328,7 +328,8 @@ async fn a_broken_backup_is_refused_with_its_reason_and_leaves_nothing() {
     let stranger = Passphrase::new("something else entirely");
     let (database, keys) = (target.join("tremen.db"), target.join("keys"));
     let place = Target { database: &database, keys: &keys };
-    let refused = restore(whole.as_slice(), &place, Since::Lost, &stranger, clock.clone(), &mut |_| {}).await.unwrap_err();
+    let refused =
+        restore(whole.as_slice(), &place, Since::Lost, &stranger, clock.clone(), &mut |_| {}).await.unwrap_err();
     assert!(refused.to_string().contains("passphrase"), "{refused}");
     assert_eq!(all_in(&bare.0), Vec::<PathBuf>::new());
     restore_to(&whole, &target, &clock).await.unwrap();
