@@ -10,6 +10,7 @@
 //! | sessions that we did not open, or believe open | a machine runs on unseen, or stays busy | the wire's own rules: a hello names what runs; what it does not name is closed, what nobody granted here is stopped |
 //! | an NTAG 424's counter above ours | a message that somebody recorded counts once, until the card itself is read again | nothing, unless whoever restores says that messages were recorded: then the card is read as a mere number (A0) until somebody has seen it ([`confirm_card`](super::confirm_card)) |
 //! | a journal that is longer than ours | two journals under one name | a new tree, whose first entry names the last checkpoint that we know |
+//! | logins that ended, or began | somebody who signed out is signed in again | all logins and links end |
 //! | first cards that waited for a second | a supervisor's tap serves twice | all are used up |
 //!
 //! Facts that were entered since the backup are lost, revocations too. No machine can know them: whoever restores is told
@@ -71,6 +72,7 @@ pub fn run(tx: &mut Tx<'_>, request: &Request) -> Result<Continued, FlowError> {
     };
     let doubted_cards = if is_overheard { tx.doubt_cards()? } else { 0 };
     let open_sessions = tx.open_sessions()?.len();
+    let logins = if is_lost { tx.end_all_logins("restored")? } else { 0 };
     let missing_since = is_lost.then_some(*made_at);
     if is_lost {
         // What was sealed since the backup cannot be continued: others may hold checkpoints of it.
@@ -79,7 +81,7 @@ pub fn run(tx: &mut Tx<'_>, request: &Request) -> Result<Continued, FlowError> {
     let entry = tx.record(
         "registry_restored",
         &json!({ "by": "operator", "backup": backup_sha256, "made_at": made_at, "missing_since": missing_since,
-                 "doubted_cards": doubted_cards, "open_sessions": open_sessions }),
+                 "doubted_cards": doubted_cards, "open_sessions": open_sessions, "logins_ended": logins }),
     )?;
     if is_lost {
         let unsealed = tx.unsealed_after(0, u32::MAX)?;
