@@ -157,6 +157,7 @@ fn enter_administrator(tx: &mut Tx<'_>, name: &str) -> Result<PersonId, SignInEr
 #[cfg(test)]
 mod tests {
     use super::{GoodFor, Request, SignInError, SignedIn, look, run};
+    use crate::flows::continue_after_restore::Since;
     use crate::flows::make_login_link::{self, GOOD_FOR_MS, Whom, offer_first};
     use crate::flows::recognise_login::{self, IDLE_MS, LOGIN_MS};
     use crate::flows::rehearsal::{Stage, operator};
@@ -329,14 +330,14 @@ mod tests {
         stage.write(move |tx| erase_person::begin(tx, &operator(), &person)).unwrap();
         assert!(!is_good(&stage, &anna) && is_good(&stage, &yann));
         assert_eq!(redeem(&stage, &annas_link, None), Err(SignInError::NotGood));
-        let restore = |is_move| {
+        let restore = |since| {
             let made_at = stage.store.now().plus_seconds(-3600);
-            let request = continue_after_restore::Request { made_at, backup_sha256: "00".repeat(32), is_move };
+            let request = continue_after_restore::Request { made_at, backup_sha256: "00".repeat(32), since };
             stage.write(move |tx| continue_after_restore::run(tx, &request)).unwrap()
         };
-        restore(true);
+        restore(Since::Moved);
         assert!(is_good(&stage, &yann), "who only moves has forgotten nobody's signing out");
-        restore(false);
+        restore(Since::Lost);
         assert!(!is_good(&stage, &yann));
     }
 
