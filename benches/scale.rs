@@ -65,8 +65,9 @@ async fn tap_warm(sizes: &mut [Size]) {
         for (size, (_, device)) in sizes.iter_mut().zip(&mut served) {
             let who = size.anybody(round);
             let answer = size.warm.time_async(device.tap(&machine, who, Intent::Use)).await;
-            let Outcome::Deny { reason, .. } = &answer.outcome else { panic!("{answer:?}") };
-            assert_eq!(reason, "level_too_low", "{answer:?}");
+            // Not `registry_unreachable`, which costs nothing.
+            let is_decided = matches!(&answer.outcome, Outcome::Deny { reason, .. } if reason == "level_too_low");
+            assert!(is_decided, "{answer:?}");
         }
     }
     for (size, (one, _)) in sizes.iter_mut().zip(&served) {
