@@ -240,7 +240,7 @@ fn our_published_badges_get_their_verdicts() {
         assert_eq!(report.verdict, wanted, "{path}: {report:#?}");
     }
     let report = World::ours().verify(&file("tremen/site/badges/0191f2b0-laser-5.json"));
-    let endorsed: Vec<(About, Verdict)> = report.endorsements.iter().map(|one| (one.about, one.verdict)).collect();
+    let endorsed: Vec<(About, Verdict)> = report.endorsements.seen.iter().map(|one| (one.about, one.verdict)).collect();
     assert_eq!(endorsed, [(About::Class, Verdict::Valid), (About::Issuer, Verdict::Valid)]);
     assert_eq!(report.claims.issuer.as_deref(), Some("did:web:tremen.example:lieux:port"));
     assert_eq!(report.claims.class.as_deref(), Some("https://tremen.example/moules/decoupe-laser/3"));
@@ -379,14 +379,14 @@ fn a_bad_endorsement_is_told_and_does_not_spoil_the_badge() {
     let world = World::ours().with(did, Answer::NotFound);
     let report = world.verify(&file("tremen/site/badges/0191f2b0-laser-5.json"));
     valid(&report);
-    assert!(report.endorsements.iter().all(|one| one.verdict == Verdict::Refused(Reason::IssuerUnreachable)));
+    assert!(report.endorsements.seen.iter().all(|one| one.verdict == Verdict::Refused(Reason::IssuerUnreachable)));
 }
 
 #[test]
 fn an_endorsement_of_something_else_does_not_count() {
     let r1 = document("tremen/site/recommandations/r-1.json");
     let report = changed(|badge| badge["credentialSubject"]["achievement"]["endorsement"] = json!([r1]));
-    assert_eq!(report.endorsements[0].verdict, Verdict::Refused(Reason::NotABadge));
+    assert_eq!(report.endorsements.seen[0].verdict, Verdict::Refused(Reason::NotABadge));
 }
 
 /// The published 2.0 documents, each at its id.

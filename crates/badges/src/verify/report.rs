@@ -1,6 +1,12 @@
 //! What a verification tells: every check in its order, with its result and its reason.
 
+use serde_json::Value;
 use tremen_rules::Time;
+
+use crate::json::id_of;
+
+/// How many endorsements of one badge are looked at.
+const MAX_ENDORSEMENTS: usize = 8;
 
 /// What was asked, in the order of asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -348,6 +354,31 @@ pub struct EndorsementReport {
     pub checks: Vec<Check>,
 }
 
+impl EndorsementReport {
+    /// The report on an endorsement with these checks.
+    pub(super) fn of(about: About, endorsement: &Value, checks: Vec<Check>) -> Self {
+        let id = |name: &str| endorsement.get(name).and_then(id_of).map(str::to_owned);
+        Self { about, id: id("id"), issuer: id("issuer"), verdict: Verdict::of(&checks), checks }
+    }
+}
+
+/// The endorsements that a badge carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endorsements {
+    /// Those that were looked at, at most eight.
+    pub seen: Vec<EndorsementReport>,
+    /// How many more there are: each would cost whoever verifies several fetches.
+    pub unseen: usize,
+}
+
+impl Endorsements {
+    /// Reports on the first eight.
+    pub(super) fn of<T>(mut carried: impl Iterator<Item = T>, report: impl Fn(T) -> EndorsementReport) -> Self {
+        let seen = carried.by_ref().take(MAX_ENDORSEMENTS).map(report).collect();
+        Self { seen, unseen: carried.count() }
+    }
+}
+
 /// All that a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -357,14 +388,14 @@ pub struct Report {
     pub verdict: Verdict,
     /// Every check, in order.
     pub checks: Vec<Check>,
-    /// The endorsements inside.
-    pub endorsements: Vec<EndorsementReport>,
+    /// The endorsements that it carries.
+    pub endorsements: Endorsements,
     /// What the badge says of itself.
     pub claims: Claims,
 }
 
 impl Report {
     pub(super) fn of(version: Option<Version>, checks: Vec<Check>, claims: Claims) -> Self {
-        Self { version, verdict: Verdict::of(&checks), checks, endorsements: Vec::new(), claims }
+        Self { version, verdict: Verdict::of(&checks), checks, endorsements: Endorsements::default(), claims }
     }
 }
