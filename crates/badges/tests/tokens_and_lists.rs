@@ -150,6 +150,7 @@ fn the_claims_of_a_token_say_what_its_credential_says() {
         ("exp", json!(4_000_000_000_u64)),
     ] {
         let mut payload = claims();
+        payload["validUntil"] = "2028-03-02T17:30:00Z".into();
         payload[claim] = value;
         let report = verify(&token(&header, &payload, &with_ed25519), &[]);
         assert_eq!(report.verdict, Verdict::Refused(Reason::BadSignature), "{claim}");

@@ -43,7 +43,8 @@ fn one(
     token: Option<&Token>,
     setting: &Setting,
 ) -> EndorsementReport {
-    let mut all = vec![form(is_of_type(endorsement, &["EndorsementCredential"]), target, endorsement.get("credentialSubject"))];
+    let mut all =
+        vec![form(is_of_type(endorsement, &["EndorsementCredential"]), target, endorsement.get("credentialSubject"))];
     all.extend(checks(endorsement, Kind::Endorsement, token, setting));
     EndorsementReport::of(about, endorsement, all)
 }

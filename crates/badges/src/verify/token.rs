@@ -115,7 +115,9 @@ fn agrees(credential: &mut Value, claim: &str, said: &Value) -> bool {
     let (from, until) = period(credential);
     let (begin, end) = members(credential);
     let place = match claim {
-        "iss" if credential.get("issuer").is_some_and(Value::is_object) => credential.get_mut("issuer").map(|it| (it, "id")),
+        "iss" if credential.get("issuer").is_some_and(Value::is_object) => {
+            credential.get_mut("issuer").map(|it| (it, "id"))
+        }
         "iss" => Some((credential, "issuer")),
         "sub" => credential.get_mut("credentialSubject").map(|it| (it, "id")),
         "jti" => Some((credential, "id")),

@@ -11,12 +11,7 @@ use crate::verify::endorsements::form;
 use crate::verify::report::{About, Check, EndorsementReport, Endorsements, Reason, Step};
 
 /// The endorsements of an assertion, and of its class and its issuer where these were served.
-pub(super) fn all(
-    assertion: &Value,
-    class: Option<&Value>,
-    issuer: Option<&Value>,
-    setting: &Setting,
-) -> Endorsements {
+pub(super) fn all(assertion: &Value, class: Option<&Value>, issuer: Option<&Value>, setting: &Setting) -> Endorsements {
     let carriers = [(About::Award, Some(assertion)), (About::Class, class), (About::Issuer, issuer)];
     let linked = carriers.into_iter().flat_map(|(about, carrier)| {
         let target = carrier.and_then(id_of);
@@ -29,7 +24,8 @@ pub(super) fn all(
 /// One endorsement. As with badges, what is written inside only tells an address.
 fn one(about: About, target: Option<&str>, link: &Value, setting: &Setting) -> EndorsementReport {
     let Some(address) = id_of(link).filter(|text| !text.starts_with("ey")) else {
-        let check = Check::refused(Step::Proof, Reason::ProofUnsupported, "2.0 endorsements are known where they are hosted");
+        let check =
+            Check::refused(Step::Proof, Reason::ProofUnsupported, "2.0 endorsements are known where they are hosted");
         return EndorsementReport::of(about, link, vec![check]);
     };
     let (endorsement, status) = match served(address, setting) {
