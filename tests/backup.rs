@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use tremen_age::{Cost, Passphrase};
 use tremen_controller::Remembered;
-use tremen_rules::Level;
+use tremen_rules::{Level, PersonId};
 use tremen_server::backup::{BackupError, Made, Restored, Source, Target, make, restore};
 use tremen_server::clock::ManualClock;
+use tremen_server::flows::continue_after_restore::Since;
 use tremen_server::flows::{FlowError, confirm_card, unlock_machine, verify_journal};
 use tremen_server::machines::player::Happening;
 use tremen_server::machines::simulated_card::SimulatedCard;
 use tremen_server::serve::{Parts, start};
 use tremen_server::store::Store;
-use tremen_wire::{Event, Intent, Up};
+use tremen_wire::{Event, Intent, Reading, Up};
 
 use crate::raw::{Raw, denied, granted, uid};
 use crate::world::{Folder, PATIENCE, World, embedded, id, open_store, operator, relay, thursday};
@@ -34,15 +35,24 @@ fn back_up(store: &Store, folder: &Path, to: &Path) -> Result<Made, BackupError>
 }
 
 async fn restore_to(file: &[u8], folder: &Path, clock: &Arc<ManualClock>) -> Result<Restored, BackupError> {
+    restore_since(Since::Lost, file, folder, clock).await
+}
+
+async fn restore_since(
+    since: Since,
+    file: &[u8],
+    folder: &Path,
+    clock: &Arc<ManualClock>,
+) -> Result<Restored, BackupError> {
     let (database, keys) = (folder.join("tremen.db"), folder.join("keys"));
     let target = Target { database: &database, keys: &keys };
-    restore(file, &target, false, &passphrase(), clock.clone(), &mut |_| {}).await
+    restore(file, &target, since, &passphrase(), clock.clone(), &mut |_| {}).await
 }
 
 /// A registry that goes on from a backup in a folder of its own.
-async fn goes_on(file: &[u8], clock: Arc<ManualClock>) -> (World, Restored) {
+async fn goes_on(since: Since, file: &[u8], clock: Arc<ManualClock>) -> (World, Restored) {
     let folder = Folder::new();
-    let restored = restore_to(file, &folder.0, &clock).await.unwrap();
+    let restored = restore_since(since, file, &folder.0, &clock).await.unwrap();
     let store = open_store(&folder, clock.clone());
     let running = start(Parts { store: store.clone(), broker: embedded(), web: None }).await.unwrap();
     (World { folder, clock, store, running }, restored)
@@ -86,7 +96,7 @@ async fn a_registry_dies_and_goes_on_elsewhere_without_confusing_its_controller(
 
     let clock = dies(world).await;
     clock.advance(3_600_000);
-    let (world, restored) = goes_on(&file, clock).await;
+    let (world, restored) = goes_on(Since::Lost, &file, clock).await;
     assert_eq!(restored.continued.missing_since, Some(made.manifest.made_at));
     assert_eq!(restored.continued.open_sessions, 1, "the one that was open at the backup");
     let kinds = world.look(|tx| tx.entries_after(0, tremen_rules::Time::from_millis(0), 1000));
@@ -134,7 +144,7 @@ async fn a_machine_that_was_unlocked_when_the_backup_was_made_is_unlocked_again(
         locked: [LASER.to_owned()].into(),
         ..Remembered::default()
     };
-    let (world, _) = goes_on(&file, clock).await;
+    let (world, _) = goes_on(Since::Lost, &file, clock).await;
     let mut player = world.power_up("ubo-laser", true, locked).await;
     player
         .wait_for(PATIENCE, |it| match it {
@@ -164,7 +174,7 @@ async fn what_was_said_before_the_restore_counts_no_more_and_an_unknown_session_
     assert!(raw.lease().await.lease_s > 0);
     let clock = dies(world).await;
 
-    let (world, _) = goes_on(&file, clock).await;
+    let (world, _) = goes_on(Since::Lost, &file, clock).await;
     let login = world.login("ubo-laser");
     let mut again = Raw::dial(&world, &login, true).await;
     again.link = raw.link; // its random bytes go on from there
@@ -186,8 +196,16 @@ async fn what_was_said_before_the_restore_counts_no_more_and_an_unknown_session_
     world.running.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_chip_cards_message_that_was_recorded_after_the_backup_opens_no_red_machine() {
+/// A restored registry, and what two more readings of Anna's card after the backup said: the lost one had the first.
+struct Overheard {
+    world: World,
+    raw: Raw,
+    anna: PersonId,
+    card: SimulatedCard,
+    recorded: [Reading; 2],
+}
+
+async fn overheard(since: Since) -> Overheard {
     let world = World::start().await;
     let anna = world.laser_user("anna", &ANNA, true, Level::Autonomous).await;
     let keys = world.store.keys().clone();
@@ -197,36 +215,50 @@ async fn a_chip_cards_message_that_was_recorded_after_the_backup_opens_no_red_ma
     let file = world.folder.0.join("tremen.age");
     back_up(&world.store, &world.folder.0, &file).unwrap();
     let file = std::fs::read(&file).unwrap();
-    let (seen, unseen) = (card.read(&keys), card.read(&keys));
-    raw.tap(LASER, seen.clone(), Intent::Toggle).await;
-    let clock = dies(world).await;
+    let recorded = [card.read(&keys), card.read(&keys)];
+    raw.tap(LASER, recorded[0].clone(), Intent::Toggle).await;
+    let (clock, link) = (dies(world).await, raw.link);
 
-    let (world, restored) = goes_on(&file, clock).await;
-    assert_eq!(restored.continued.doubted_cards, 1);
+    let (world, restored) = goes_on(since, &file, clock).await;
+    assert_eq!(restored.continued.doubted_cards, usize::from(since == Since::LostAndOverheard));
     world.change(|tx| Ok(tx.open_session_on(LASER)?.map(|row| tx.close_session(&row, "ended")).transpose()?)).await;
-    let link = raw.link;
     let mut raw = Raw::dial(&world, &world.login("ubo-laser"), true).await;
     raw.link = link; // its random bytes go on from there
     raw.link_up(&[]).await;
-    let settled =
-        |number| move |tx: &mut tremen_server::store::Tx<'_>| tx.settle_order(&id("ubo-laser"), number, "confirmed");
-    let order = raw.order().await;
-    world.change(move |tx| Ok(settled(order.number)(tx)?)).await;
-    for recorded in [seen.clone(), unseen] {
+    let number = raw.order().await.number;
+    world.change(move |tx| Ok(tx.settle_order(&id("ubo-laser"), number, "confirmed")?)).await;
+    Overheard { world, raw, anna, card, recorded }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_registry_grants_the_same_chip_card_and_nothing_that_was_recorded_before_that_tap() {
+    let Overheard { world, mut raw, mut card, recorded, .. } = overheard(Since::Lost).await;
+    granted(&raw.tap(LASER, card.read(world.store.keys()), Intent::Use).await);
+    for recorded in recorded {
+        assert_eq!(denied(&raw.tap(LASER, recorded, Intent::Use).await), ["replayed_request"]);
+    }
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_chip_cards_were_overheard_what_was_recorded_after_the_backup_opens_no_red_machine() {
+    let Overheard { world, mut raw, anna, mut card, recorded } = overheard(Since::LostAndOverheard).await;
+    for recorded in recorded.clone() {
         let answer = raw.tap(LASER, recorded, Intent::Use).await;
         assert_eq!(denied(&answer), ["card_assurance_too_low"]);
     }
-    assert_eq!(denied(&raw.tap(LASER, seen, Intent::Use).await), ["replayed_request"]);
+    assert_eq!(denied(&raw.tap(LASER, recorded[0].clone(), Intent::Use).await), ["replayed_request"]);
 
     // Its owner holds it to the reader, and a manager looks on.
-    assert_eq!(denied(&raw.tap(LASER, card.read(&keys), Intent::Use).await), ["card_assurance_too_low"]);
+    let fresh = card.read(world.store.keys());
+    assert_eq!(denied(&raw.tap(LASER, fresh, Intent::Use).await), ["card_assurance_too_low"]);
     world
         .change(move |tx| {
             let card = tx.cards_of(&anna)?.pop().unwrap();
             confirm_card::run(tx, &operator(), &card.card)
         })
         .await;
-    granted(&raw.tap(LASER, card.read(&keys), Intent::Use).await);
+    granted(&raw.tap(LASER, card.read(world.store.keys()), Intent::Use).await);
     world.running.stop().await;
 }
 
@@ -296,7 +328,8 @@ async fn a_broken_backup_is_refused_with_its_reason_and_leaves_nothing() {
     let stranger = Passphrase::new("something else entirely");
     let (database, keys) = (target.join("tremen.db"), target.join("keys"));
     let place = Target { database: &database, keys: &keys };
-    let refused = restore(whole.as_slice(), &place, false, &stranger, clock.clone(), &mut |_| {}).await.unwrap_err();
+    let refused =
+        restore(whole.as_slice(), &place, Since::Lost, &stranger, clock.clone(), &mut |_| {}).await.unwrap_err();
     assert!(refused.to_string().contains("passphrase"), "{refused}");
     assert_eq!(all_in(&bare.0), Vec::<PathBuf>::new());
     restore_to(&whole, &target, &clock).await.unwrap();

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use tremen_rules::dossier::Role;
 use tremen_rules::network::Hazard;
 use tremen_rules::{CardId, Level, Scope, Time};
 use tremen_server::clock::{Clock as _, Doubt, ManualClock};
 use tremen_server::flows::believe_clock::{self, Trust};
 use tremen_server::flows::{
-    award_reference, block_card, lock_machine, restrict_person, revoke_award, suspend_award, unlock_machine,
+    Actor, FlowError, Warrant, award_reference, block_card, lock_machine, restrict_person, revoke_award, suspend_award,
+    unlock_machine,
 };
 use tremen_server::serve::{Parts, start};
 use tremen_server::store::Store;
@@ -93,6 +95,41 @@ async fn while_the_clock_is_doubted_red_machines_wait_and_the_others_go_on() {
         assert_eq!(told.iter().filter(|kind| *kind == "clock_set").count(), 1);
         world.running.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_accepts_the_clock_who_administers_the_network_and_a_preview_changes_nothing() {
+    let (world, mut raw) = workshop().await;
+    let session = raw.start(RED, uid(&ANNA)).await;
+    world.step(YEAR).await;
+    let by = |person: &str| Warrant { by: Actor::Person(id(person)), why: "the battery is new".to_owned() };
+    let warrant = by("bruno");
+    let refused = world.store.write(move |tx| believe_clock::run(tx, &warrant, Trust::Accepted)).await;
+    assert!(matches!(refused, Err(FlowError::Forbidden { .. })), "{refused:?}");
+    world.role(&id("bruno"), Role::NetworkAdmin, "network").await;
+    // A restriction that begins before the system's instant: that right would be over.
+    let soon = Some(Time::from_millis(THURSDAY + HOUR));
+    world
+        .change(move |tx| {
+            let scope = Scope::parse("network").unwrap();
+            let request = restrict_person::Request { person: id("anna"), scope, from: soon, until: None };
+            restrict_person::run(tx, &operator(), &request)
+        })
+        .await;
+    let before = kinds(&world);
+    let warrant = by("bruno");
+    let look = world.store.preview(move |tx| believe_clock::run(tx, &warrant, Trust::Accepted)).await.unwrap();
+    let look = look.unwrap();
+    let stopped: Vec<_> = look.effects.stopped.iter().map(|it| it.session).collect();
+    assert_eq!((look.step_ms, stopped), (YEAR, vec![session]));
+    assert_eq!((world.store.belief().doubt, kinds(&world)), (Some(Doubt::Stepped), before));
+    assert_eq!(world.now(), Time::from_millis(THURSDAY));
+    let warrant = by("bruno");
+    let set = world.store.write(move |tx| believe_clock::run(tx, &warrant, Trust::Accepted)).await.unwrap().unwrap();
+    assert_eq!((set.step_ms, world.store.belief().doubt), (YEAR, None));
+    let told = world.look(|tx| tx.entries_after(set.effects.entry - 1, Time::from_millis(0), 1));
+    assert_eq!(told[0].body.as_ref().unwrap()["by"]["person"], "bruno");
+    world.running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -98,6 +98,7 @@ pub struct Granted {
 /// A command that said that it was done.
 #[derive(Debug, Clone)]
 pub struct Done {
+    pub act: String,
     pub entry: i64,
     pub reason: String,
 }
@@ -231,6 +232,15 @@ impl Tapper {
     }
 }
 
+/// A right that is taken away by one command and given back by another.
+struct Bar {
+    /// Who, or which machine, is barred between the two.
+    what: String,
+    before: Option<String>,
+    bar: String,
+    undo: String,
+}
+
 /// A manager with a shell.
 pub struct Manager<'p> {
     place: &'p Place,
@@ -248,44 +258,70 @@ impl<'p> Manager<'p> {
     /// killed.
     pub async fn work(&mut self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            let person = format!("p{}", self.dice.below(PEOPLE));
-            let of_person = ["--person", &person];
-            let of_award = [&of_person[..], &["--reference", REFERENCE]].concat();
-            let of_network = [&of_person[..], &["--scope", "network"]].concat();
-            let machine = format!("machine-{}-{}", self.dice.below(CONTROLLERS.len()), self.dice.below(MACHINES_EACH));
-            let anew = [&of_award[..], &["--level", "1", "--issuer", ISSUER]].concat();
-            let (what, before, bar, undo) = match self.dice.below(3) {
-                0 => (&person, None, ("revoke", of_award.clone()), ("award", anew)),
-                1 => {
-                    let undo = ("unrestrict", of_network.clone());
-                    (&person, Some(undo.clone()), ("restrict", of_network), undo)
-                }
-                _ => {
-                    let undo = ("unlock", vec![machine.as_str()]);
-                    (&machine, Some(undo.clone()), ("lock", vec![machine.as_str()]), undo)
-                }
-            };
+            let Bar { what, before, bar, undo } = self.chosen();
             // What an earlier command left, that was killed before it could say what it did.
-            if let Some((act, arguments)) = before {
-                self.act(act, &arguments, &mut stop).await;
+            if let Some(before) = before {
+                self.act(&before, &mut stop).await;
             }
-            if self.act(bar.0, &bar.1, &mut stop).await {
+            if self.act(&bar, &mut stop).await {
                 self.crowd.told().barred.insert(what.clone(), Instant::now());
                 let _ = tokio::time::timeout(Duration::from_millis(self.dice.below(60) as u64), stop.changed()).await;
             }
-            self.crowd.told().barred.remove(what);
-            self.act(undo.0, &undo.1, &mut stop).await;
+            self.crowd.told().barred.remove(&what);
+            self.act(&undo, &mut stop).await;
+        }
+    }
+
+    /// One of the ways to take a right away.
+    fn chosen(&mut self) -> Bar {
+        let person = format!("p{}", self.dice.below(PEOPLE));
+        let machine = format!("machine-{}-{}", self.dice.below(CONTROLLERS.len()), self.dice.below(MACHINES_EACH));
+        let of_award = format!("--person {person} --reference {REFERENCE}");
+        let of_network = format!("--person {person} --scope network");
+        match self.dice.below(5) {
+            0 => Bar {
+                bar: format!("revoke {of_award}"),
+                undo: format!("award {of_award} --level 1 --issuer {ISSUER}"),
+                before: None,
+                what: person,
+            },
+            1 => Bar {
+                before: Some(format!("resume {of_award}")),
+                bar: format!("suspend {of_award}"),
+                undo: format!("resume {of_award}"),
+                what: person,
+            },
+            2 => Bar {
+                before: Some(format!("unrestrict {of_network}")),
+                bar: format!("restrict {of_network}"),
+                undo: format!("unrestrict {of_network}"),
+                what: person,
+            },
+            3 => Bar {
+                // A renewal takes nothing away by itself: the award that it makes is revoked.
+                before: Some(format!("renew {of_award}")),
+                bar: format!("revoke {of_award}"),
+                undo: format!("award {of_award} --level 1 --issuer {ISSUER}"),
+                what: person,
+            },
+            _ => Bar {
+                before: Some(format!("unlock {machine}")),
+                bar: format!("lock {machine}"),
+                undo: format!("unlock {machine}"),
+                what: machine,
+            },
         }
     }
 
     /// Runs a command; false where it was refused or killed.
-    async fn act(&mut self, act: &str, arguments: &[&str], stop: &mut watch::Receiver<bool>) -> bool {
+    async fn act(&mut self, act: &str, stop: &mut watch::Receiver<bool>) -> bool {
         if *stop.borrow() {
             return false;
         }
         self.acts += 1;
         let reason = format!("act {} of the story", self.acts);
-        let mut command = self.place.command(&[&[act], arguments, &["--json", "--reason", &reason]].concat());
+        let words: Vec<&str> = act.split(' ').chain(["--json", "--reason", &reason]).collect();
+        let mut command = self.place.command(&words);
         let mut child = command.spawn().unwrap();
         let mut out = child.stdout.take().unwrap();
         let mut text = String::new();
@@ -302,7 +338,8 @@ impl<'p> Manager<'p> {
             return false;
         }
         let told: serde_json::Value = serde_json::from_str(&text).unwrap();
-        self.crowd.told().done.push(Done { entry: told["entry"].as_i64().unwrap(), reason });
+        let name = act.split(' ').next().unwrap_or_default().to_owned();
+        self.crowd.told().done.push(Done { act: name, entry: told["entry"].as_i64().unwrap(), reason });
         true
     }
 }

@@ -8,12 +8,16 @@ use tremen_server::daily::Daily;
 use tremen_server::flows::apply_retention::Schedule;
 use tremen_server::flows::erase_person::{Progress, begin, finish};
 use tremen_server::flows::incident_files::{files_of, sums};
+use tremen_server::flows::prove_entry::check_all;
 use tremen_server::flows::{incident_dossier, note_incident, open_incident, revoke_award};
 use tremen_server::machines::simulated_card::SimulatedCard;
+use tremen_server::sealer::Sealer;
 use tremen_server::store::NewCard;
 use tremen_server::web::dossier::{FileLine, render};
+use tremen_tlog::VerifierKey;
 use tremen_wire::{Event, Intent, Reading};
 
+use crate::journal_verifier::verify_proof;
 use crate::raw::{Raw, denied, granted, uid};
 use crate::world::{THURSDAY, World, id, operator};
 
@@ -58,6 +62,7 @@ async fn an_incidents_dossier_says_who_was_allowed_why_and_what_was_done() {
     world.change(move |tx| revoke_award::run(tx, &operator(), &award)).await;
     ask_for_more(&world).await;
 
+    Sealer::default().catch_up(&world.store).await.unwrap();
     let dossier = world.store.read(move |tx| incident_dossier::run(tx, &operator(), opened.incident)).await.unwrap();
     assert_eq!(dossier.machine.requires[0].level, Level::Discovery, "the rules of that day, not of today");
     let taps: Vec<_> = dossier.taps.iter().map(|it| (it.decision.verdict.as_str(), it.requirements.len())).collect();
@@ -95,6 +100,20 @@ async fn an_incidents_dossier_says_who_was_allowed_why_and_what_was_done() {
     {
         assert_eq!(kinds.get(kind), Some(&1), "{kind} {kinds:?}");
     }
+    // each is proven to somebody who has nothing but a key, and whatever is changed is found
+    let key = world.look(|tx| tx.newest_tree()).unwrap().key;
+    for entry in entries {
+        let text = entry.to_string();
+        verify_proof(&text, &key).unwrap();
+        let other = text.replace("anna", "yann").replace("access_", "excess_").replace("\\\"at\\\":", "\\\"ta\\\":");
+        assert!(other == text || verify_proof(&other, &key).is_err(), "{other}");
+    }
+    let text = journal.to_string();
+    let checked = check_all(&text, &[VerifierKey::parse(&key).unwrap()]).unwrap();
+    assert_eq!((checked.proven.len(), checked.wrong), (entries.len(), vec![]));
+    let forged = check_all(&text.replace("access_denied", "access_granted"), &[]).unwrap();
+    assert_eq!(forged.wrong.len(), 1, "one tap was denied: {:?}", forged.wrong);
+    assert!(page.contains("tremen journal check journal.json") && page.contains(&key), "{page}");
     world.running.stop().await;
 }
 

@@ -144,6 +144,14 @@ impl Served {
         self.child.kill().await.unwrap();
     }
 
+    /// Asks the process to end, as a system that goes down does, and waits until it has.
+    pub async fn ends(&mut self) {
+        let pid = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        assert!(status.success(), "{status:?}");
+    }
+
     /// A page's status and body.
     pub async fn get(&self, path: &str) -> (u16, String) {
         let asked = async {

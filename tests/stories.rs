@@ -22,6 +22,7 @@ mod clock;
 mod crowd;
 mod dice;
 mod disk;
+mod doors;
 mod ends;
 mod fuzz;
 mod house;

@@ -15,9 +15,10 @@ use tremen_rules::{Assurance, Award, AwardId, ControllerId, Level, Network, Pers
 use tremen_server::clock::{Clock, ManualClock};
 use tremen_server::flows::{Actor, FlowError, Warrant, lock_machine};
 use tremen_server::keys::Keys;
+use tremen_server::limits::{ControllerLimits, Limits, Rate};
 use tremen_server::machines::player::{self, Happening, Player};
 use tremen_server::machines::{EmbeddedSettings, Login, Secret};
-use tremen_server::serve::{Broker, Parts, Running, start};
+use tremen_server::serve::{Broker, Doors, Parts, Running, start_with};
 use tremen_server::store::{NewAward, NewCard, NewPerson, SessionRow, Store, StoreError, Touched, Tx, system_random};
 use tremen_server::timekeeping;
 use tremen_wire::{Answer, Capability, SessionId};
@@ -104,6 +105,13 @@ pub fn embedded() -> Broker {
     Broker::Embedded(EmbeddedSettings { address: "127.0.0.1:0".parse().unwrap(), tls: None, max_clients: 100 })
 }
 
+/// Doors at which a controller may say more in a moment than any does in earnest.
+pub fn wide() -> Doors {
+    let rate = Rate { burst: 1_000_000, per_minute: 1_000_000 };
+    let controller = ControllerLimits { asks: rate, reports: rate, hellos: rate, presence: rate };
+    Doors { limits: Limits { controller, ..Limits::default() }, ..Doors::default() }
+}
+
 impl World {
     /// The sample network, nobody known.
     pub async fn start() -> Self {
@@ -126,7 +134,7 @@ impl World {
         let clock = thursday();
         let store = open_store(&folder, clock.clone());
         declare(&store, adjust).await;
-        let running = start(Parts { store: store.clone(), broker, web: None }).await.unwrap();
+        let running = start_with(Parts { store: store.clone(), broker, web: None }, wide()).await.unwrap();
         Self { folder, clock, store, running }
     }
 
@@ -146,7 +154,7 @@ impl World {
         store.write(while_down).await.unwrap();
         drop(store);
         let store = open_store(&folder, clock.clone());
-        let running = start(Parts { store: store.clone(), broker, web: None }).await.unwrap();
+        let running = start_with(Parts { store: store.clone(), broker, web: None }, wide()).await.unwrap();
         Self { folder, clock, store, running }
     }
 

@@ -10,8 +10,9 @@ use tremen_rules::{Assurance, ControllerId, MachineId, Network, VenueId};
 use tremen_server::clock::SystemClock;
 use tremen_server::flows::FlowError;
 use tremen_server::keys::Keys;
+use tremen_server::limits::{ControllerLimits, Limits, Rate};
 use tremen_server::machines::EmbeddedSettings;
-use tremen_server::serve::{Broker, Parts, Running, start};
+use tremen_server::serve::{Broker, Doors, Parts, Running, start_with};
 use tremen_server::store::{Store, system_random};
 
 use crate::device::{KEY, PASSWORD};
@@ -64,7 +65,12 @@ impl Town {
     pub async fn start(&self) -> Running {
         let settings = EmbeddedSettings { address: "127.0.0.1:0".parse().unwrap(), tls: None, max_clients: 5_000 };
         let web = Some("127.0.0.1:0".parse().unwrap());
-        start(Parts { store: open(&self.folder), broker: Broker::Embedded(settings), web }).await.unwrap()
+        // A benchmark asks as no controller may.
+        let rate = Rate { burst: u32::MAX, per_minute: u32::MAX };
+        let controller = ControllerLimits { asks: rate, reports: rate, hellos: rate, presence: rate };
+        let limits = Limits { controller, ..Limits::default() };
+        let parts = Parts { store: open(&self.folder), broker: Broker::Embedded(settings), web };
+        start_with(parts, Doors { limits, ..Doors::default() }).await.unwrap()
     }
 }
 

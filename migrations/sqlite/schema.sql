@@ -18,11 +18,9 @@ CREATE INDEX incident_notes_by_incident ON incident_notes (incident);
 
 CREATE UNIQUE INDEX leaves_by_entry ON leaves (entry);
 
-CREATE INDEX links_by_link ON links (controller, link);
+CREATE INDEX login_links_by_person ON login_links (person);
 
-CREATE INDEX links_by_number ON links (controller, number);
-
-CREATE INDEX links_live ON links (controller, number) WHERE state <> 'gone';
+CREATE INDEX logins_by_person ON logins (person);
 
 CREATE INDEX machine_locks_by_machine ON machine_locks (machine);
 
@@ -258,6 +256,26 @@ CREATE TABLE links (
     PRIMARY KEY (controller, challenge)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE login_links (
+    link     INTEGER PRIMARY KEY AUTOINCREMENT,
+    person   TEXT REFERENCES people (person), -- who signs in; NULL: the first administrator, who says then who they are
+    tag      BLOB NOT NULL UNIQUE, -- HMAC-SHA-256 of 256 random bits, 16 bytes
+    since    INTEGER NOT NULL,
+    until    INTEGER NOT NULL,
+    ended_at INTEGER -- redeemed, or a newer one took its place
+) STRICT;
+
+CREATE TABLE logins (
+    login    INTEGER PRIMARY KEY AUTOINCREMENT,
+    person   TEXT NOT NULL REFERENCES people (person),
+    tag      BLOB NOT NULL UNIQUE, -- as above, of what the browser's cookie holds
+    since    INTEGER NOT NULL,
+    until    INTEGER NOT NULL,
+    seen_at  INTEGER NOT NULL, -- to the hour: a page is read without a write
+    ended_at INTEGER,
+    end_why  TEXT
+) STRICT;
+
 CREATE TABLE machine_locks (
     lock     INTEGER PRIMARY KEY AUTOINCREMENT,
     machine  TEXT NOT NULL,
@@ -398,6 +416,13 @@ CREATE TABLE sessions (
     spoke_n     INTEGER,          -- and that report's counter
     ended_at    INTEGER,
     end_why     TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE spent_challenges (
+    controller TEXT NOT NULL,
+    challenge  BLOB NOT NULL, -- 16 bytes
+    at         INTEGER NOT NULL, -- of its welcome
+    PRIMARY KEY (controller, challenge)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE spent_nonces (

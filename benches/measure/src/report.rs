@@ -66,7 +66,7 @@ impl Report {
 
     /// Adds a row of raw numbers; the first is the header.
     pub fn raw(&mut self, cells: &[&dyn std::fmt::Display]) {
-        let cells: Vec<String> = cells.iter().map(ToString::to_string).collect();
+        let cells: Vec<String> = cells.iter().map(|cell| quoted(cell.to_string())).collect();
         self.raw.push_str(&cells.join(","));
         self.raw.push('\n');
     }
@@ -119,6 +119,11 @@ impl Report {
     }
 }
 
+/// A cell of a CSV row (RFC 4180).
+fn quoted(cell: String) -> String {
+    if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+}
+
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
 }
@@ -166,7 +171,7 @@ mod tests {
         assert_eq!(report.text, "X\n\n| a | b |\n|---|---|\n| 1 | 2 |\n");
         let mut samples = Samples::default();
         samples.push(std::time::Duration::from_micros(1500));
-        report.raw_samples(&[("tap", &samples)]);
-        assert_eq!(report.raw, "what,run,us\ntap,0,1500.00\n");
+        report.raw_samples(&[("tap", &samples), ("tap, \"refused\"", &samples)]);
+        assert_eq!(report.raw, "what,run,us\ntap,0,1500.00\n\"tap, \"\"refused\"\"\",0,1500.00\n");
     }
 }

@@ -1,7 +1,7 @@
-//! What a badge costs: signing, verifying, baking, a status list of 131,072 entries, beside the JavaScript library that the tests
-//! check against. `benches/run badge`; the library has to be installed once by `tests/validators/run`.
+//! What a badge costs: signing, verifying, baking, a status list of 131,072 entries, beside the libraries that the tests check
+//! against. `benches/run badge`; the libraries have to be installed once by `tests/validators/run`.
 //!
-//! Each half of our rounds stands before and after the library's, so that a noisy minute is noisy for both.
+//! Half of our rounds stand before the libraries' and half after, so that a noisy minute is noisy for all.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on says so")]
 
@@ -23,18 +23,31 @@ const UNSIGNED: &str = include_str!("../tests/vectors/tremen/vector/unsigned.jso
 const CLASS: &[u8] = include_bytes!("../tests/vectors/tremen/image-class.png");
 const ROUNDS: usize = 40;
 
+/// What is measured, and by which name whose library does the same.
+const DEEDS: [(&str, &str); 6] = [
+    ("sign", "sign"),
+    ("verify", "verify"),
+    ("status list, written", "list"),
+    ("status list, read", "read"),
+    ("bake into a PNG", "bake"),
+    ("read from a PNG", "unbake"),
+];
+
 fn main() {
     let Some(arguments) = Arguments::of_bench() else { return };
     let before = ours();
-    let theirs = theirs();
+    let mut theirs = serde_json::Map::new();
+    theirs.extend(figures("node", &["bench.mjs", &vector("vector/unsigned.json")]));
+    theirs.extend(figures(
+        ".venv-ob3/bin/python",
+        &["bench_bakery.py", &vector("image-class.png"), &vector("vector/unsigned.json")],
+    ));
     let ours: Vec<Samples> = before.into_iter().zip(self::ours()).map(|(a, b)| together(&[a, b])).collect();
-    let names = ["sign", "verify", "status list, written", "status list, read", "bake into a PNG", "read from a PNG"];
-    let keys = ["sign", "verify", "list", "read"];
     let mut report =
-        Report::new("badge", "A badge of 5 kB with its class and levels; a list of 131,072 entries, 132 of them set");
+        Report::new("badge", "A badge of 5 kB with its class and levels; a list of 131,072 entries, 132 of them set.");
     let mut rows = Vec::new();
-    for (at, (name, samples)) in names.iter().zip(&ours).enumerate() {
-        let library = keys.get(at).and_then(|key| theirs.as_ref()?.get(key).map(of));
+    for ((name, key), samples) in DEEDS.iter().zip(&ours) {
+        let library = theirs.get(*key).map(of);
         let ratio = library.as_ref().map(|it| it.median().as_secs_f64() / samples.median().as_secs_f64());
         let said = |text: Option<String>| text.unwrap_or_else(|| "not measured".to_owned());
         rows.push(vec![
@@ -46,16 +59,19 @@ fn main() {
         ]);
         report.raw_samples(&[(name, samples)]);
         if let Some(library) = &library {
-            report.raw_samples(&[(&format!("{name}, library"), library)]);
+            report.raw_samples(&[(&format!("{name} (library)"), library)]);
         }
     }
     report.table(&["what", "ours p50", "p99", "library p50", "library / ours"], rows);
-    if theirs.is_none() {
-        report.say(
-            "The library was not measured: node or its packages are not here (tests/validators/run installs them).",
-        );
+    if theirs.len() < DEEDS.len() {
+        report.say("What was not measured is not installed here: `tests/validators/run` does that, once.");
     }
     report.finish(&arguments);
+}
+
+/// A file of the test vectors.
+fn vector(name: &str) -> String {
+    format!("{}/tests/vectors/tremen/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn ours() -> Vec<Samples> {
@@ -82,18 +98,16 @@ fn ours() -> Vec<Samples> {
     )
 }
 
-/// The library's own figures, by its own loop; none where it is not installed.
-fn theirs() -> Option<Value> {
+/// A library's own figures in nanoseconds, by its own loop; none where it is not installed.
+fn figures(program: &str, arguments: &[&str]) -> serde_json::Map<String, Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let run = Command::new("node")
-        .arg("bench.mjs")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/tremen/vector/unsigned.json"))
-        .arg((2 * ROUNDS).to_string())
-        .current_dir(target.join("validators/check"))
-        .output()
-        .ok()?;
-    run.status.success().then(|| serde_json::from_slice(&run.stdout).expect("figures"))
+    let folder = target.join("validators/check");
+    // A program that is named by a path is looked for from here, not from the folder where it runs.
+    let program = if program.contains('/') { folder.join(program) } else { PathBuf::from(program) };
+    let run = Command::new(program).args(arguments).arg((2 * ROUNDS).to_string()).current_dir(&folder).output();
+    let Some(run) = run.ok().filter(|run| run.status.success()) else { return serde_json::Map::new() };
+    serde_json::from_slice(&run.stdout).expect("figures")
 }
 
 fn of(figures: &Value) -> Samples {

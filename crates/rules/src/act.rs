@@ -201,6 +201,16 @@ pub enum Act {
         /// Whose rights it has.
         of: PersonId,
     },
+    /// Make a link with which a person signs in.
+    MakeLoginLink {
+        /// Who signs in with it.
+        of: PersonId,
+    },
+    /// End a login.
+    EndLogin {
+        /// Whose.
+        of: PersonId,
+    },
     /// Look after the program: believe the clock, make backups, see how it is.
     Operate,
 }
@@ -230,7 +240,9 @@ impl Act {
             | Self::ReadPerson { person }
             | Self::ReadContact { person }
             | Self::MakeToken { of: person }
-            | Self::EndToken { of: person } => Some(person),
+            | Self::EndToken { of: person }
+            | Self::MakeLoginLink { of: person }
+            | Self::EndLogin { of: person } => Some(person),
             Self::LockMachine { .. }
             | Self::UnlockMachine { .. }
             | Self::RecordIncident { .. }
@@ -283,6 +295,8 @@ impl Act {
             | Self::ReadControllers { .. }
             | Self::MakeToken { .. }
             | Self::EndToken { .. }
+            | Self::MakeLoginLink { .. }
+            | Self::EndLogin { .. }
             | Self::Operate => return None,
         };
         (person == actor).then_some(what)

@@ -153,9 +153,9 @@ pub fn powers(act: &Act, network: &Network) -> Result<Vec<Power>, Forbidden> {
         Act::ReadControllers { venue } => {
             vec![at(Manager, venue), at(Auditor, venue), admin(), Power::Held(Auditor, Scope::Network)]
         }
-        // what a token may do is what its person may do, so nobody makes one for somebody else
-        Act::MakeToken { .. } => vec![Power::Themself],
-        Act::EndToken { .. } => vec![Power::Themself, admin()],
+        // who has a token or a login may do what its person may do, so nobody makes either for somebody else
+        Act::MakeToken { .. } | Act::MakeLoginLink { .. } => vec![Power::Themself],
+        Act::EndToken { .. } | Act::EndLogin { .. } => vec![Power::Themself, admin()],
         Act::ReadJournal { venue: None } => vec![Power::Held(Auditor, Scope::Network)],
     })
 }

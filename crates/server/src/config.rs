@@ -4,6 +4,7 @@
 //! What is not known is refused with the nearest name that is; a secret is never in the file, only the name of its file.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -11,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use tremen_files::nearest::did_you_mean;
 
 use crate::flows::apply_retention::Schedule;
+use crate::limits::Limits;
 
 /// The prefix of the environment variables: `web.address` is `TREMEN_WEB__ADDRESS`.
 const PREFIX: &str = "TREMEN_";
@@ -40,6 +42,8 @@ pub struct Config {
     pub keys: PathBuf,
     /// The file that holds the passphrase of backups; none: it is asked for.
     pub backup_passphrase: Option<PathBuf>,
+    /// How much anybody may take at the doors.
+    pub limits: Limits,
     /// How long things are kept.
     pub retention: Schedule,
     /// The form of the logs.
@@ -101,9 +105,10 @@ impl Default for Config {
             metrics_address: None,
             keys: PathBuf::from("data/keys"),
             backup_passphrase: None,
+            limits: Limits::default(),
             retention: Schedule::default(),
             log_format: LogFormat::Auto,
-            log_level: "info,mqtt5=warn".to_owned(),
+            log_level: "info,mqtt5=error".to_owned(),
             ahead_seconds: 0,
         }
     }
@@ -120,7 +125,7 @@ pub struct ConfigError {
 }
 
 /// Every key, dotted.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 36] = [
     "database.url",
     "broker.url",
     "broker.username",
@@ -134,6 +139,20 @@ const KEYS: [&str; 22] = [
     "web.tls.cert_file",
     "web.tls.key_file",
     "metrics.address",
+    "limits.mqtt.connections",
+    "limits.mqtt.connections_per_address",
+    "limits.mqtt.newcomers",
+    "limits.mqtt.newcomers_per_address",
+    "limits.mqtt.login_seconds",
+    "limits.mqtt.packet_bytes",
+    "limits.controller.asks",
+    "limits.controller.asks_per_minute",
+    "limits.controller.reports",
+    "limits.controller.reports_per_minute",
+    "limits.controller.hellos",
+    "limits.controller.hellos_per_minute",
+    "limits.controller.presence",
+    "limits.controller.presence_per_minute",
     "keys.folder",
     "backup.passphrase_file",
     "retention.access_months",
@@ -228,6 +247,11 @@ impl Config {
         ] {
             if let Some(it) = take(key) {
                 check(&it.place, months(&it.value).map(|months| *kept = months));
+            }
+        }
+        for (key, kept, allowed) in numbers(&mut config.limits) {
+            if let Some(it) = take(key) {
+                check(&it.place, number(&it.value, allowed).map(|number| *kept = number));
             }
         }
         if let Some(it) = take("log.format") {
@@ -383,6 +407,34 @@ fn public_url(text: &str) -> Result<String, String> {
 fn months(text: &str) -> Result<u32, String> {
     let whole = text.parse().ok().filter(|months| (1..=1200).contains(months));
     whole.ok_or_else(|| format!("`{text}` is not a number of calendar months: 1 to 1200"))
+}
+
+/// Each limit with its key, where it is kept, and what it may be.
+fn numbers(limits: &mut Limits) -> [(&'static str, &mut u32, RangeInclusive<u32>); 14] {
+    let (mqtt, controller) = (&mut limits.mqtt, &mut limits.controller);
+    let many = 1..=1_000_000;
+    [
+        ("limits.mqtt.connections", &mut mqtt.connections, many.clone()),
+        ("limits.mqtt.connections_per_address", &mut mqtt.connections_per_address, many.clone()),
+        ("limits.mqtt.newcomers", &mut mqtt.newcomers, many.clone()),
+        ("limits.mqtt.newcomers_per_address", &mut mqtt.newcomers_per_address, many.clone()),
+        ("limits.mqtt.login_seconds", &mut mqtt.login_seconds, 1..=10),
+        ("limits.mqtt.packet_bytes", &mut mqtt.packet_bytes, 2_048..=307_200),
+        ("limits.controller.asks", &mut controller.asks.burst, many.clone()),
+        ("limits.controller.asks_per_minute", &mut controller.asks.per_minute, many.clone()),
+        ("limits.controller.reports", &mut controller.reports.burst, many.clone()),
+        ("limits.controller.reports_per_minute", &mut controller.reports.per_minute, many.clone()),
+        ("limits.controller.hellos", &mut controller.hellos.burst, many.clone()),
+        ("limits.controller.hellos_per_minute", &mut controller.hellos.per_minute, many.clone()),
+        ("limits.controller.presence", &mut controller.presence.burst, many.clone()),
+        ("limits.controller.presence_per_minute", &mut controller.presence.per_minute, many),
+    ]
+}
+
+fn number(text: &str, allowed: RangeInclusive<u32>) -> Result<u32, String> {
+    let (least, most) = (*allowed.start(), *allowed.end());
+    let whole = text.parse().ok().filter(|number| allowed.contains(number));
+    whole.ok_or_else(|| format!("`{text}` is not a whole number from {least} to {most}"))
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {

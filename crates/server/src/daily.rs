@@ -6,7 +6,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tremen_rules::Time;
 
 use crate::flows::apply_retention::{Mode, Schedule, run};
-use crate::flows::{Actor, Warrant};
+use crate::flows::{Actor, Warrant, forget_challenges};
 use crate::store::{Store, Touched};
 
 /// A day, in milliseconds.
@@ -61,6 +61,9 @@ async fn rounds(store: Store, schedule: Schedule) {
                 }
             }
             continue;
+        }
+        if let Err(error) = forget_challenges::run(&store).await {
+            tracing::warn!(%error, "old challenges of controllers could not be forgotten; tries again tomorrow");
         }
         let warrant = Warrant { by: Actor::Registry, why: "by schedule".to_owned() };
         match run(&store, &warrant, schedule, Mode::Do).await {

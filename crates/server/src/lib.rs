@@ -11,6 +11,7 @@ pub mod daily;
 pub mod fetch;
 pub mod flows;
 pub mod keys;
+pub mod limits;
 pub mod machines;
 pub mod metrics;
 pub mod private;

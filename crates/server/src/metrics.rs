@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tremen_rules::DenialReason;
 
+use crate::limits::Refusals;
+
 /// The verdicts of a decision, as the wire says them.
 pub const VERDICTS: [&str; 4] = ["grant", "done", "more", "deny"];
 
@@ -59,6 +61,8 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// From the order given to its confirmation.
     pub order_confirm_seconds: Histogram,
+    /// What was turned away at the doors.
+    pub refusals: Refusals,
     malformed: [Counter; MALFORMED.len()],
     out_of_reach: [Counter; OutOfReach::ALL.len()],
 }

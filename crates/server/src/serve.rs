@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use crate::limits::Limits;
 use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Login, Machines, Secret};
 use crate::sealer;
 use crate::store::{Store, system_random};
@@ -95,11 +96,13 @@ pub enum StartError {
     },
 }
 
-/// What else is opened.
+/// What else is opened, and how wide.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Doors {
     /// Where the metrics are served, alone; none: beside the pages.
     pub metrics: Option<SocketAddr>,
+    /// How much anybody may take at them.
+    pub limits: Limits,
 }
 
 /// Starts the registry with its doors as they are without configuration.
@@ -144,7 +147,8 @@ pub async fn start_with(parts: Parts, doors: Doors) -> Result<Running, StartErro
             let mut password = [0; 20];
             system_random()(&mut password);
             let password = Secret(crate::keys::base32(&password));
-            let embedded = Embedded::start(&settings, keyring.clone(), password.clone()).await?;
+            let embedded =
+                Embedded::start(&settings, keyring.clone(), password.clone(), &doors.limits.mqtt, &store).await?;
             let host = match embedded.address.ip() {
                 ip if !ip.is_unspecified() => ip.to_string(),
                 IpAddr::V4(_) => "127.0.0.1".to_owned(),
@@ -161,7 +165,7 @@ pub async fn start_with(parts: Parts, doors: Doors) -> Result<Running, StartErro
             (None, address, password, machines::connect(&login))
         }
     };
-    let machines = machines::run(&store, &keyring, line);
+    let machines = machines::run(&store, &keyring, line, &doors.limits.controller);
     let mut connected = machines.connected.clone();
     let heard = connected.wait_for(|connected| *connected);
     if tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.is_err() {

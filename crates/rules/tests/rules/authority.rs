@@ -94,6 +94,8 @@ fn acts(person: &PersonId) -> Vec<Act> {
         Act::ReadControllers { venue: venue() },
         Act::MakeToken { of: person() },
         Act::EndToken { of: person() },
+        Act::MakeLoginLink { of: person() },
+        Act::EndLogin { of: person() },
         Act::Operate,
     ]);
     acts
@@ -136,6 +138,8 @@ fn name(act: &Act) -> String {
         Act::ReadControllers { .. } => "read about controllers".to_owned(),
         Act::MakeToken { .. } => "make a token".to_owned(),
         Act::EndToken { .. } => "end a token".to_owned(),
+        Act::MakeLoginLink { .. } => "make a sign-in link".to_owned(),
+        Act::EndLogin { .. } => "end a login".to_owned(),
         Act::Operate => "operate the program".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use super::archive::{Unpacked, unpack};
 use super::scratch::Scratch;
 use super::{BackupError, Manifest, at, checks, folder_of, sync_folder};
 use crate::clock::Clock;
-use crate::flows::continue_after_restore::{self, Continued};
+use crate::flows::continue_after_restore::{self, Continued, Since};
 use crate::keys::write_secret;
 use crate::private;
 
@@ -33,14 +33,14 @@ pub struct Restored {
 }
 
 /// Restores a backup. Everything is taken apart and checked in a scratch folder, and made ready to go on, before anything
-/// is put in its place. `is_move` says that the registry answered nobody since the backup.
+/// is put in its place. `since` says what happened to the registry since the backup.
 ///
 /// # Errors
 /// [`BackupError`]; nothing is left behind then.
 pub async fn restore(
     from: impl Read,
     target: &Target<'_>,
-    is_move: bool,
+    since: Since,
     passphrase: &Passphrase,
     clock: Arc<dyn Clock>,
     step: &mut dyn FnMut(&str),
@@ -56,7 +56,7 @@ pub async fn restore(
     let request = continue_after_restore::Request {
         made_at: unpacked.manifest.made_at,
         backup_sha256: unpacked.sha256.clone(),
-        is_move,
+        since,
     };
     let continued = store.write(move |tx| continue_after_restore::run(tx, &request)).await?;
     drop(store); // closes the file: all of it is in one place now

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use serde_json::json;
 use tremen_rules::network::Language;
 
+use super::act::{Act, count, stopped_json, stopped_lines};
 use super::desk::{CliError, Common, Desk};
 use crate::clock::{Doubt, Finding};
-use crate::flows::believe_clock::{self, Trust};
-use crate::flows::{Actor, Warrant};
+use crate::flows::FlowError;
+use crate::flows::believe_clock::{self, Set, Trust};
+use crate::store::Tx;
 use crate::words::doubted_clock;
 
 /// Shows the registry's time beside the system's; `accept` believes the system's.
@@ -24,14 +26,8 @@ pub struct ClockCommand {
 #[derive(Debug, Clone, clap::Subcommand)]
 enum What {
     /// Believe the system's clock after a step; works beside a running registry, and is kept in the journal
-    #[command(after_help = "Example: tremen clock accept --reason \"pile de l'horloge remplacée\"")]
-    Accept {
-        /// Why; it is kept in the journal
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
-        #[command(flatten)]
-        common: Common,
-    },
+    #[command(after_help = "Example: tremen clock accept --by p-maiwenn --reason \"pile de l'horloge remplacée\"")]
+    Accept(Act),
 }
 
 /// Does what was asked for.
@@ -41,7 +37,7 @@ enum What {
 pub async fn run(this: &ClockCommand) -> Result<ExitCode, CliError> {
     match &this.what {
         None => show(&Desk::open(&this.common)?),
-        Some(What::Accept { reason, common }) => accept(&Desk::open(common)?, reason.clone()).await,
+        Some(What::Accept(act)) => accept(act).await,
     }
 }
 
@@ -81,31 +77,35 @@ fn difference(step_ms: i64) -> String {
     }
 }
 
-async fn accept(desk: &Desk, reason: Option<String>) -> Result<ExitCode, CliError> {
-    let warrant = Warrant { by: Actor::Operator, why: reason.unwrap_or_default() };
-    let set = desk.store.write(move |tx| believe_clock::run(tx, &warrant, Trust::Accepted)).await?;
-    let now = desk.store.now();
-    match set {
-        None => desk.tell(
-            &format!("the registry's clock and the system's agree: {now}"),
-            &json!({ "registry": now.to_string(), "step_ms": 0 }),
-        ),
-        Some(set) => {
-            let stopped = set.effects.stopped.len();
-            let mut text =
-                format!("the registry's clock is set to the system's, which is {}: {now}", difference(set.step_ms));
-            if stopped > 0 {
-                text.push_str(&format!(
-                    "\n{} told to stop, since the right is over at that time",
-                    super::act::count(stopped, "session")
-                ));
-            }
-            desk.tell(
-                &text,
-                &json!({ "registry": now.to_string(), "step_ms": set.step_ms, "entry": set.effects.entry,
-                         "stopped": super::act::stopped_json(&set.effects.stopped) }),
-            );
-        }
+async fn accept(act: &Act) -> Result<ExitCode, CliError> {
+    let desk = act.desk()?;
+    let warrant = act.warrant(&desk)?;
+    let flow = move |tx: &mut Tx<'_>| {
+        let set = believe_clock::run(tx, &warrant, Trust::Accepted)?;
+        Ok::<_, FlowError>((set, tx.now()))
+    };
+    let looks = act.is_preview();
+    let (set, now) = if looks { desk.store.preview(flow).await? } else { desk.store.write(flow).await? };
+    let Some(Set { step_ms, effects }) = set else {
+        let json = json!({ "registry": now.to_string(), "step_ms": 0 });
+        desk.tell(&format!("the registry's clock and the system's agree: {now}"), &json);
+        return Ok(ExitCode::SUCCESS);
+    };
+    let (is_set, are_told, end) = if looks {
+        ("would be set", "would be told to stop", "\nnothing was changed (--preview)".to_owned())
+    } else {
+        ("is set", "told to stop", format!(" (journal entry {})", effects.entry))
+    };
+    let mut text = format!("the registry's clock {is_set} to the system's, which is {}: {now}", difference(step_ms));
+    if !effects.stopped.is_empty() {
+        let sessions = count(effects.stopped.len(), "running session");
+        text.push_str(&format!("; {sessions} {are_told}, since the right is over at that time"));
+        text.push_str(&stopped_lines(&effects.stopped));
     }
+    text.push_str(&end);
+    let entry = (!looks).then_some(effects.entry);
+    let json = json!({ "registry": now.to_string(), "step_ms": step_ms, "preview": looks, "entry": entry,
+                       "stopped": stopped_json(&effects.stopped) });
+    desk.tell(&text, &json);
     Ok(ExitCode::SUCCESS)
 }

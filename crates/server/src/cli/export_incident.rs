@@ -11,6 +11,7 @@ use super::desk::{CliError, Desk, wrong};
 use crate::flows::incident_files::{DossierFile, files_of, sums};
 use crate::flows::{Actor, Warrant, export_incident, incident_dossier};
 use crate::private;
+use crate::sealer::Sealer;
 use crate::web::dossier::{FileLine, render};
 use crate::words::language_of;
 
@@ -46,6 +47,10 @@ pub(super) async fn run(wanted: Wanted<'_>, desk: &Desk) -> Result<ExitCode, Cli
         let folder = folder.display();
         return Err(wrong(format!("`{folder}` exists already: a dossier goes into a new folder, `--out DIR`")));
     }
+    // So that each entry has its proof; a running registry does the same every few seconds.
+    if let Err(error) = Sealer::default().catch_up(&desk.store).await {
+        tracing::warn!(%error, "the newest entries are not sealed: the dossier holds no proof of them");
+    }
     let warrant = Warrant { by, why: "export of the incident's dossier".to_owned() };
     let reading = warrant.clone();
     let dossier = desk.store.read(move |tx| incident_dossier::run(tx, &reading, incident)).await?;
@@ -63,7 +68,9 @@ pub(super) async fn run(wanted: Wanted<'_>, desk: &Desk) -> Result<ExitCode, Cli
     let (shown, number) = (folder.display(), count(files.len(), "file"));
     let text = format!(
         "dossier of incident {incident}: {number} in {shown} (journal entry {entry})\n  \
-         open dossier.html to read or print it; `sha256sum -c SHA256SUMS` checks the files\n  SHA256SUMS itself: {digest}"
+         open dossier.html to read or print it; `sha256sum -c SHA256SUMS` checks the files\n  \
+         `tremen journal check {shown}/journal.json --key KEY` checks the journal's entries, with the key that \
+         `tremen journal checkpoint --key` prints\n  SHA256SUMS itself: {digest}"
     );
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
     let json = json!({ "incident": incident, "folder": folder, "files": names, "sha256sums": digest, "entry": entry });

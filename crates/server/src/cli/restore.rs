@@ -15,6 +15,7 @@ use super::passphrase;
 use crate::backup::{Restored, Target, configuration_in, restore};
 use crate::clock::SystemClock;
 use crate::config::{Broker, Config};
+use crate::flows::continue_after_restore::Since;
 
 /// Where the configuration of a backup goes when nobody says it.
 const USUAL: &str = "tremen.toml";
@@ -24,15 +25,21 @@ const USUAL: &str = "tremen.toml";
 #[command(after_help = "Example: tremen restore /media/stick/tremen.age --config tremen.toml\n\n\
     Where database and keys go is what the configuration says: that of --config (tremen.toml) if the file is there, else \
     the backup's own, which is then written to it. Nothing is ever overwritten. What happened after the backup is not \
-    known to the restored registry: it says since when, and what to enter again before it serves.")]
+    known to the restored registry: it says since when, and what to enter again before it serves.\n\n\
+    A chip card opens what it opened. A message of it that somebody recorded since the backup could count once, until the card \
+    itself is read again: whoever has a reason to fear that restores with --doubt-cards.")]
 pub struct Restore {
     /// The backup
     file: PathBuf,
     #[command(flatten)]
     passphrase: passphrase::From,
     /// The registry was stopped before the backup and never ran since: it only moves, and nothing is missing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "doubt_cards")]
     moved: bool,
+    /// Messages of chip cards may have been recorded since the backup: each card counts as a mere number (A0) until
+    /// `tremen confirm-card`
+    #[arg(long)]
+    doubt_cards: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -59,7 +66,12 @@ pub async fn run(this: &Restore) -> Result<ExitCode, CliError> {
     let spinner = steps();
     let target = Target { database: &config.database, keys: &config.keys };
     let clock = Arc::new(SystemClock::ahead(config.ahead_seconds.saturating_mul(1000)));
-    let restored = restore(open(&this.file)?, &target, this.moved, &passphrase, clock, &mut |step| {
+    let since = match (this.moved, this.doubt_cards) {
+        (true, _) => Since::Moved,
+        (false, false) => Since::Lost,
+        (false, true) => Since::LostAndOverheard,
+    };
+    let restored = restore(open(&this.file)?, &target, since, &passphrase, clock, &mut |step| {
         spinner.set_message(format!("{step} ..."));
     })
     .await?;
@@ -107,12 +119,17 @@ fn tell(this: &Restore, restored: &Restored, config: &Config, config_file: Optio
              awards revoked or suspended, restrictions, blocked cards, locked machines, ended roles and tokens, people erased.\n\
              Controllers that got new secrets since need `tremen controller rotate`."
         ));
+        if continued.doubted_cards == 0 {
+            text.push_str(
+                "\nChip cards open what they opened. If somebody may have recorded their messages since (a stolen controller, a plain\n\
+                 one on a network that others read), restore with --doubt-cards instead.",
+            );
+        }
     }
     if continued.doubted_cards > 0 {
         text.push_str(&format!(
-            "\n\nChip cards (NTAG 424) count as mere numbers, because messages of theirs may have been recorded since: {}.\n\
-             Machines that ask for A1 refuse them until `tremen confirm-card` was said for each. If the registry ran nowhere\n\
-             since the backup, restore with --moved instead.",
+            "\n\nChip cards (NTAG 424) count as mere numbers until `tremen confirm-card` was said for each: {}.\n\
+             Machines that ask for A1 refuse them until then.",
             count(continued.doubted_cards, "card")
         ));
     }

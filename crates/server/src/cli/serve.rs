@@ -15,9 +15,6 @@ use crate::machines::{EmbeddedSettings, Secret, Tls};
 use crate::serve::{Broker, Doors, Parts, start_with};
 use crate::store::{Store, system_random};
 
-/// How many connections the embedded broker keeps at most.
-const BROKER_CLIENTS: usize = 5_000;
-
 /// Runs the registry until Ctrl-C or a SIGTERM.
 ///
 /// # Errors
@@ -37,7 +34,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let clearing = tokio::spawn(clear_imports(store.clone()));
     let running = start_with(
         Parts { store, broker: broker(config)?, web: Some(config.web_address) },
-        Doors { metrics: config.metrics_address },
+        Doors { metrics: config.metrics_address, limits: config.limits },
     )
     .await?;
     let broker = &running.broker;
@@ -73,7 +70,7 @@ fn broker(config: &Config) -> anyhow::Result<Broker> {
                 cert_file: tls.cert_file.clone(),
                 key_file: tls.key_file.clone(),
             }),
-            max_clients: BROKER_CLIENTS,
+            max_clients: usize::try_from(config.limits.mqtt.connections).unwrap_or(usize::MAX),
         }),
         config::Broker::External { url, username, password_file } => {
             let address = Address::parse(url).map_err(anyhow::Error::msg).context("broker.url")?;

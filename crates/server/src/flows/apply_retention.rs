@@ -21,7 +21,7 @@ const PAGE: u32 = 100;
 /// How long things are kept, in calendar months.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
-    /// Taps, sessions, orders, and what the journal says of them.
+    /// Taps, sessions, orders, what the journal says of them, and logins.
     pub access_months: u32,
     /// What the journal says of all else, and facts that ended.
     pub administration_months: u32,
@@ -175,8 +175,8 @@ impl Slices<'_> {
     }
 
     async fn facts(&self) -> Result<Tally, FlowError> {
-        let limit = self.limits.administration;
-        let facts = self.store.read(move |tx| tx.ended_facts(limit)).await?;
+        let Limits { access, administration, .. } = self.limits;
+        let facts = self.store.read(move |tx| tx.ended_facts(administration, access)).await?;
         let mut tally = Tally::default();
         for page in facts.chunks(PAGE as usize) {
             tally.add(self.slice(Page::Facts(page.to_vec())).await?);
@@ -289,6 +289,8 @@ impl Doomed {
                     Ended::Restriction
                     | Ended::Suspension
                     | Ended::Token
+                    | Ended::Login
+                    | Ended::LoginLink
                     | Ended::Role
                     | Ended::Block
                     | Ended::Membership => fact.person.as_ref().is_some_and(|person| holds.person(person)),
@@ -410,7 +412,7 @@ mod tests {
     fn ended_facts_go_after_a_year_and_awards_stay() {
         let stage = Stage::sample();
         let awards = stage.read(|tx| tx.awards_of(&stage.person("p-anna"))).len();
-        let before = stage.read(|tx| tx.ended_facts(tx.now())).len();
+        let before = stage.read(|tx| tx.ended_facts(tx.now(), tx.now())).len();
         stage.clock.set(time("2036-01-01"));
         let went = round(&stage, Mode::Do);
         assert!(went.facts >= before && went.facts > 0, "{went:?}");

@@ -4,8 +4,9 @@
 //! done. Rights are looked at again, since a day may be over in earnest.
 
 use serde_json::json;
+use tremen_rules::authority::Act;
 
-use super::{Effects, FlowError, Warrant, sessions};
+use super::{Effects, FlowError, Warrant, network, sessions};
 use crate::clock::{Doubt, Finding};
 use crate::store::Tx;
 
@@ -42,8 +43,10 @@ pub struct Set {
 /// Sets the registry's time to the system's; does nothing where there is nothing to believe, or not on these grounds.
 ///
 /// # Errors
-/// When the store fails.
+/// When a person accepts who may not, or the store fails.
 pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, trust: Trust) -> Result<Option<Set>, FlowError> {
+    let network = network(tx)?;
+    warrant.allows(tx, &Act::Operate, &network)?;
     let (wall, finding) = tx.look_at_clock();
     let doubt = match (finding, trust) {
         (Finding::Agrees, _) | (Finding::Doubted(..), Trust::Small) => return Ok(None),

@@ -73,11 +73,11 @@ pub(super) fn allowed(tx: &Tx<'_>, warrant: &Warrant, act: &Act, network: &Netwo
 /// nothing but the journal.
 fn second_person(warrant: &Warrant, act: &Act, network: &Network) -> Result<(), FlowError> {
     match &warrant.by {
-        Actor::Person(_) | Actor::Token { .. } if needs_second_person(act, network) => Err(FlowError::Refused(
+        Actor::Person(_) | Actor::Token { .. } | Actor::Login { .. } if needs_second_person(act, network) => Err(FlowError::Refused(
             "this takes a second person's confirmation, as the network's `four_eyes` says; one person alone cannot do it"
                 .to_owned(),
         )),
-        Actor::Person(_) | Actor::Token { .. } | Actor::Operator | Actor::Registry => Ok(()),
+        Actor::Person(_) | Actor::Token { .. } | Actor::Login { .. } | Actor::Operator | Actor::Registry => Ok(()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Confirms a chip card after a restore: somebody saw its owner hold it to a reader just now. Start at [`run`].
 //!
-//! A registry that was restored does not know how far the counter of an NTAG 424 DNA had come. Messages that somebody
-//! recorded in the meantime would count as fresh. Once the card itself has been read, its counter is above all of them:
-//! that is what the author of this act vouches for.
+//! A registry that was restored does not know how far the counter of an NTAG 424 DNA had come. Where whoever restored it
+//! said that messages may have been recorded in the meantime (`--doubt-cards`), they are not to count as fresh. Once the
+//! card itself has been read, its counter is above all of them: that is what the author of this act vouches for.
 
 use serde_json::json;
 use tremen_rules::CardId;

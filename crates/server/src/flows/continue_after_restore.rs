@@ -8,8 +8,9 @@
 //! | order numbers above ours | an order to lock is taken for an old one | numbers go on from the clock's seconds; locks are ordered anew |
 //! | links that we never made, counters that we never saw | a recorded message counts again | all links end: each controller says hello |
 //! | sessions that we did not open, or believe open | a machine runs on unseen, or stays busy | the wire's own rules: a hello names what runs; what it does not name is closed, what nobody granted here is stopped |
-//! | an NTAG 424's counter above ours | a message that somebody recorded counts as fresh | the card is read as a mere number (A0) until somebody has seen it ([`confirm_card`](super::confirm_card)) |
+//! | an NTAG 424's counter above ours | a message that somebody recorded counts once, until the card itself is read again | nothing, unless whoever restores says that messages were recorded: then the card is read as a mere number (A0) until somebody has seen it ([`confirm_card`](super::confirm_card)) |
 //! | a journal that is longer than ours | two journals under one name | a new tree, whose first entry names the last checkpoint that we know |
+//! | logins that ended, or began | somebody who signed out is signed in again | all logins and links end |
 //! | first cards that waited for a second | a supervisor's tap serves twice | all are used up |
 //!
 //! Facts that were entered since the backup are lost, revocations too. No machine can know them: whoever restores is told
@@ -29,8 +30,19 @@ pub struct Request {
     pub made_at: Time,
     /// SHA-256 of the encrypted file, hexadecimal.
     pub backup_sha256: String,
-    /// Whether the registry answered nobody since: it only moves to another machine.
-    pub is_move: bool,
+    /// What happened to the registry since.
+    pub since: Since,
+}
+
+/// What happened between a backup and its restore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// The registry answered nobody: it only moves to another machine.
+    Moved,
+    /// It went on, and all that it learnt is lost.
+    Lost,
+    /// The same, and somebody may have recorded messages of chip cards.
+    LostAndOverheard,
 }
 
 /// What was done.
@@ -51,21 +63,27 @@ pub struct Continued {
 /// # Errors
 /// When the store fails.
 pub fn run(tx: &mut Tx<'_>, request: &Request) -> Result<Continued, FlowError> {
-    let Request { made_at, backup_sha256, is_move } = request;
+    let Request { made_at, backup_sha256, since } = request;
     let network = network(tx)?;
-    let doubted_cards = if *is_move { 0 } else { tx.doubt_cards()? };
+    let (is_lost, is_overheard) = match since {
+        Since::Moved => (false, false),
+        Since::Lost => (true, false),
+        Since::LostAndOverheard => (true, true),
+    };
+    let doubted_cards = if is_overheard { tx.doubt_cards()? } else { 0 };
     let open_sessions = tx.open_sessions()?.len();
-    let missing_since = (!is_move).then_some(*made_at);
-    if !is_move {
+    let logins = if is_lost { tx.end_all_logins("restored")? } else { 0 };
+    let missing_since = is_lost.then_some(*made_at);
+    if is_lost {
         // What was sealed since the backup cannot be continued: others may hold checkpoints of it.
         open_journal::run(tx, &Actor::Operator, "restored from a backup")?;
     }
     let entry = tx.record(
         "registry_restored",
         &json!({ "by": "operator", "backup": backup_sha256, "made_at": made_at, "missing_since": missing_since,
-                 "doubted_cards": doubted_cards, "open_sessions": open_sessions }),
+                 "doubted_cards": doubted_cards, "open_sessions": open_sessions, "logins_ended": logins }),
     )?;
-    if !is_move {
+    if is_lost {
         let unsealed = tx.unsealed_after(0, u32::MAX)?;
         seal_journal::run(tx, &unsealed, None)?;
         seal_journal::sign(tx)?; // nobody has this database yet: what is signed cannot be taken back by a crash
@@ -92,13 +110,13 @@ pub fn run(tx: &mut Tx<'_>, request: &Request) -> Result<Continued, FlowError> {
 mod tests {
     use tremen_wire::Action;
 
-    use super::{Continued, Request, run};
+    use super::{Continued, Request, Since, run};
     use crate::flows::lock_machine;
     use crate::flows::rehearsal::{Stage, id, operator};
 
-    fn continued(stage: &Stage, is_move: bool) -> Continued {
+    fn continued(stage: &Stage, since: Since) -> Continued {
         let made_at = stage.store.now().plus_seconds(-3600);
-        stage.write(move |tx| run(tx, &Request { made_at, backup_sha256: "00".repeat(32), is_move })).unwrap()
+        stage.write(move |tx| run(tx, &Request { made_at, backup_sha256: "00".repeat(32), since })).unwrap()
     }
 
     #[test]
@@ -106,7 +124,7 @@ mod tests {
         let stage = Stage::sample();
         let lock = lock_machine::Request { machine: id("trotec-speedy"), until: None };
         stage.write(move |tx| lock_machine::run(tx, &operator(), &lock)).unwrap();
-        let entry = continued(&stage, false).entry;
+        let entry = continued(&stage, Since::Lost).entry;
         let open = stage.read(|tx| tx.open_orders(&id("ubo-laser")));
         assert_eq!(open.iter().map(|it| it.action).collect::<Vec<_>>(), [Action::Lock], "in place of the former one");
         let seconds = stage.store.now().unix_seconds();
@@ -115,7 +133,7 @@ mod tests {
         let unlocked = orders.iter().filter(|it| it.action == Action::Unlock).count();
         assert!(unlocked > 0 && unlocked == orders.len() - 1, "one machine is locked, all others are not");
         stage.clock.advance(1_000);
-        let again = continued(&stage, false).entry;
+        let again = continued(&stage, Since::Lost).entry;
         let highest = orders.iter().map(|it| it.number).max().unwrap();
         let later = stage.read(|tx| tx.orders_of_entry(again));
         assert!(later.iter().filter(|it| it.controller.as_str() == "ubo-laser").all(|it| it.number > seconds + 1));
@@ -123,10 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn a_chip_card_is_doubted_unless_the_registry_only_moved() {
+    fn a_chip_card_is_doubted_only_where_its_messages_may_have_been_recorded() {
         let stage = Stage::sample();
-        assert_eq!(continued(&stage, true).doubted_cards, 0);
-        let after = continued(&stage, false);
+        let moved = continued(&stage, Since::Moved);
+        assert_eq!((moved.doubted_cards, moved.missing_since), (0, None));
+        assert_eq!(continued(&stage, Since::Lost).doubted_cards, 0);
+        let after = continued(&stage, Since::LostAndOverheard);
         assert!(after.doubted_cards > 0);
         assert_eq!(after.missing_since, Some(stage.store.now().plus_seconds(-3600)));
         assert_eq!(stage.last_entry().kind, "registry_restored");

@@ -78,6 +78,7 @@ pub fn begin(tx: &mut Tx<'_>, warrant: &Warrant, person: &PersonId) -> Result<Be
     for token in tx.tokens_after(0, Some(person), u32::MAX)? {
         tx.end_token(token.token, "its person was erased")?;
     }
+    tx.end_logins_of(person, "erased")?;
     tx.begin_erasure(person, entry)?;
     Ok(Begun { held_by, restrictions, cards, wards, effects: Effects { entry, stopped } })
 }

@@ -18,10 +18,11 @@ use tremen_rules::{
 };
 
 use super::erase_person::is_about;
+use super::prove_entry::{ProvenEntry, Prover};
 use super::{FlowError, Warrant, checks, network};
 use crate::store::{
     DecisionRecord, IncidentRow, JournalLine, LockRow, NoteRow, OrderRow, PersonRow, RestrictionRow, RevisionRow,
-    SessionRow, StoredAward, SuspensionRow, Tx,
+    SessionRow, StoreError, StoredAward, SuspensionRow, Tx,
 };
 
 /// So many entries are read at once.
@@ -64,6 +65,8 @@ pub struct IncidentDossier {
     pub notes: Vec<NoteRow>,
     /// What the journal says of all this.
     pub journal: Vec<JournalLine>,
+    /// The same, each with a proof that it is in the journal.
+    pub proofs: Vec<ProvenEntry>,
     names: BTreeMap<PersonId, PersonRow>,
 }
 
@@ -154,13 +157,17 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, incident: i64) -> Result<Incident
     let responsible = responsible(tx, &machine, incident.span)?;
     let notes = tx.incident_notes(incident.incident)?;
     let people = people(tx, &incident, &taps, &sessions)?;
+    let journal = journal(tx, &incident, &people)?;
+    let mut prover = Prover::new(tx)?;
+    let proofs = journal.iter().map(|line| proven(&mut prover, line.entry)).collect::<Result<_, _>>()?;
     let mut dossier = IncidentDossier {
         made_at: tx.now(),
         zone: venue.time_zone,
         orders: tx.orders_about(&incident.machine, around)?,
         locks: tx.locks_on(&incident.machine, lately)?,
         earlier: tx.incidents()?.into_iter().filter(|it| is_earlier(it, &incident)).collect(),
-        journal: journal(tx, &incident, &people)?,
+        journal,
+        proofs,
         names: BTreeMap::new(),
         incident,
         network,
@@ -298,6 +305,14 @@ fn journal(tx: &Tx<'_>, incident: &IncidentRow, people: &[Involved]) -> Result<V
                 lines.push(line);
             }
         }
+    }
+}
+
+/// An entry with its proof; without one where the journal's tree was tampered with: the dossier tells what it can.
+fn proven(prover: &mut Prover<'_>, entry: i64) -> Result<ProvenEntry, FlowError> {
+    match prover.prove(entry) {
+        Err(FlowError::Store(StoreError::Unreadable(_))) => prover.unproven(entry),
+        proven => proven,
     }
 }
 

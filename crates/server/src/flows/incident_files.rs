@@ -1,15 +1,15 @@
-//! The files that go with an incident's dossier: the same facts as tables, the rules of that time, the journal with what
-//! its digests are made of. Start at [`files_of`]. Reads and writes nothing.
+//! The files that go with an incident's dossier: the same facts as tables, the rules of that time, the journal with
+//! what its digests are made of and what proves it. Start at [`files_of`]. Reads and writes nothing.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tremen_rules::network::Language;
 
 use super::checks::print;
 use super::export_records::{header, row};
 use super::incident_dossier::IncidentDossier;
+use super::prove_entry::ProvenEntries;
 use crate::keys::hex;
-use crate::store::JournalLine;
 
 /// A file of the dossier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +50,8 @@ pub fn files_of(dossier: &IncidentDossier, language: Language) -> Vec<DossierFil
         file("rules.toml", "règles du réseau d’alors", "the network's rules of that time", rules),
         file(
             "journal.json",
-            "écritures du journal, avec sel, contenu, empreinte",
-            "journal entries with salt, content, digest",
+            "écritures du journal, avec sel, contenu, empreinte et preuve d’inclusion",
+            "journal entries with salt, content, digest and proof of inclusion",
             journal,
         ),
     ]
@@ -216,17 +216,8 @@ fn locks(dossier: &IncidentDossier) -> String {
     text
 }
 
-/// Salt and content as they are hashed: whoever has this file can work out each digest again.
+/// Each entry with salt and content as they are hashed, and a proof that it is in the journal.
 fn journal(dossier: &IncidentDossier) -> String {
-    let one = |line: &JournalLine| -> Json {
-        json!({
-            "entry": line.entry, "at": print(line.at), "kind": line.kind, "sha256": hex(&line.digest),
-            "salt": line.salt.as_deref().map(hex), "content": line.body,
-        })
-    };
-    let text = json!({
-        "digest": "sha256 = SHA-256(salt bytes followed by the UTF-8 bytes of content)",
-        "entries": dossier.journal.iter().map(one).collect::<Vec<_>>(),
-    });
-    format!("{text:#}\n")
+    let file = ProvenEntries::of(dossier.proofs.clone());
+    format!("{:#}\n", json!(file))
 }

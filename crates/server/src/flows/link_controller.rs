@@ -46,8 +46,8 @@ pub fn welcome(tx: &mut Tx<'_>, sender: &Sender, hello: &Hello) -> Result<Option
         return Ok(None);
     }
     let (link, clock) = match tx.link_of_challenge(controller, hello.challenge)? {
-        Some(known) if known.state == LinkState::Gone => return Ok(None),
         Some(known) => (known.link, LinkClock { stepped_ms: known.stepped_ms }),
+        None if tx.is_spent(controller, hello.challenge)? => return Ok(None),
         None => {
             let link = Link(tx.random());
             tx.add_link(controller, link, hello.challenge, &hello.running, PENDING)?;
@@ -127,7 +127,7 @@ pub fn enter(tx: &mut Tx<'_>, sender: &Sender, link: Option<Link>, n: Option<u64
             Profile::Sealed => Entrance::Dropped,
         });
     };
-    let Some(mut row) = tx.link(controller, link)?.filter(|row| row.state != LinkState::Gone) else {
+    let Some(mut row) = tx.link(controller, link)? else {
         return Ok(Entrance::Dropped);
     };
     match n {

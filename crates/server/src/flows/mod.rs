@@ -32,6 +32,7 @@ pub mod export_incident;
 pub mod export_journal;
 pub mod export_person;
 pub mod export_records;
+pub mod forget_challenges;
 mod forget_tap;
 pub mod grant_role;
 pub mod holds;
@@ -52,6 +53,7 @@ pub mod incident_files;
 pub mod keep_cosignature;
 pub mod link_controller;
 pub mod lock_machine;
+pub mod make_login_link;
 pub mod make_token;
 pub mod note_incident;
 pub mod offer_checkpoint;
@@ -61,6 +63,7 @@ pub mod open_journal;
 pub mod outliving;
 pub mod prove_entry;
 pub mod provision_controller;
+pub mod recognise_login;
 pub mod record_backup;
 pub mod record_handover;
 pub mod record_membership;
@@ -75,6 +78,8 @@ pub mod revoke_award;
 pub mod rotate_controller;
 pub mod seal_journal;
 pub mod sessions;
+pub mod sign_in;
+pub mod sign_out;
 pub mod stop_session;
 pub mod suspend_award;
 pub mod take_report;
@@ -154,6 +159,13 @@ pub enum Actor {
         /// Whose.
         person: PersonId,
     },
+    /// A person on our pages, bound by their roles.
+    Login {
+        /// The login's number.
+        login: i64,
+        /// Whose.
+        person: PersonId,
+    },
     /// Whoever has a shell on the registry's own machine, bound by nothing but the journal.
     Operator,
     /// The registry itself, as when a right ends on its day.
@@ -167,6 +179,7 @@ impl Actor {
         match self {
             Self::Person(person) => json!({ "person": person }),
             Self::Token { token, person } => json!({ "person": person, "token": token }),
+            Self::Login { login, person } => json!({ "person": person, "login": login }),
             Self::Operator => json!("operator"),
             Self::Registry => json!("registry"),
         }
@@ -176,7 +189,7 @@ impl Actor {
     #[must_use]
     pub const fn person(&self) -> Option<&PersonId> {
         match self {
-            Self::Person(person) | Self::Token { person, .. } => Some(person),
+            Self::Person(person) | Self::Token { person, .. } | Self::Login { person, .. } => Some(person),
             Self::Operator | Self::Registry => None,
         }
     }

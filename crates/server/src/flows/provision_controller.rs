@@ -81,7 +81,8 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, request: &Request) -> Result<Prov
     new_secrets(tx, &controller, entry)
 }
 
-/// Draws new secrets for a controller, which end the old ones.
+/// Draws new secrets for a controller, which end the old ones: what was sealed with the old key opens no more, so that it
+/// need not be known again.
 pub(super) fn new_secrets(tx: &mut Tx<'_>, controller: &Controller, entry: i64) -> Result<Provisioned, FlowError> {
     let key = match controller.profile {
         Profile::Sealed => Some(tx.random::<32>()),
@@ -90,6 +91,7 @@ pub(super) fn new_secrets(tx: &mut Tx<'_>, controller: &Controller, entry: i64) 
     let password = base32(&tx.random::<20>()); // 160 bits
     let tag = password_tag(tx.keys(), &password);
     let version = tx.put_credential(&controller.id, key.as_ref(), &tag)?;
+    tx.forget_challenges(&controller.id, None, u32::MAX)?;
     let effects = Effects { entry, stopped: Vec::new() };
     Ok(Provisioned { controller: controller.id.clone(), password, key, version, effects })
 }

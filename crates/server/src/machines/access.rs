@@ -3,16 +3,13 @@
 //! A controller publishes under its own `up/#` and subscribes under its own `down/#`, nothing else.
 
 use std::collections::BTreeMap;
-use std::future::{Future, ready};
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mqtt5::broker::auth::{AuthProvider, AuthResult};
 use mqtt5::packet::connect::ConnectPacket;
-use mqtt5::protocol::v5::reason_codes::ReasonCode;
 
 use super::keyring::Keyring;
+use crate::limits::{Refusal, refuse};
+use crate::store::Store;
 
 /// The registry's own account: no controller can have this name.
 pub const REGISTRY_USER: &str = "tremen.registry";
@@ -32,6 +29,7 @@ impl std::fmt::Debug for Secret {
 pub(super) struct Doorkeeper {
     keyring: Arc<Keyring>,
     registry_password: Secret,
+    store: Store,
     /// The version of the secrets that last opened a connection, by user name.
     admitted: Mutex<BTreeMap<String, u32>>,
 }
@@ -43,8 +41,8 @@ fn account(user: &str, version: u32) -> String {
 }
 
 impl Doorkeeper {
-    pub(super) fn new(keyring: Arc<Keyring>, registry_password: Secret) -> Self {
-        Self { keyring, registry_password, admitted: Mutex::default() }
+    pub(super) fn new(keyring: Arc<Keyring>, registry_password: Secret, store: Store) -> Self {
+        Self { keyring, registry_password, store, admitted: Mutex::default() }
     }
 
     /// Controllers whose connection was opened with secrets that are not in force any more, each told once; of one
@@ -58,7 +56,16 @@ impl Doorkeeper {
         admitted.extract_if(.., |user, version| is_stale(user, version)).map(|(user, _)| user).collect()
     }
 
-    fn admit(&self, connect: &ConnectPacket) -> Option<String> {
+    /// The account that a login opens; none, and it is counted, when it opens none.
+    pub(super) fn admit(&self, connect: &ConnectPacket) -> Option<String> {
+        let account = self.account_of(connect);
+        if account.is_none() {
+            refuse(self.store.metrics(), Refusal::MqttLogin);
+        }
+        account
+    }
+
+    fn account_of(&self, connect: &ConnectPacket) -> Option<String> {
         let user = connect.username.as_deref()?;
         let password = connect.password.as_deref()?;
         if user == REGISTRY_USER {
@@ -66,19 +73,16 @@ impl Doorkeeper {
         }
         // Whoever could take another's client id would throw that controller off the broker.
         if connect.client_id != user {
-            tracing::warn!(controller.id = user, "a controller's client id is not its user name; it is refused");
+            tracing::debug!(controller.id = user, "a controller's client id is not its user name; it is refused");
             return None;
         }
-        let version = self.keyring.login(user, password);
-        if version.is_none() {
-            tracing::warn!(user, "a login with a wrong password or an unknown name is refused");
-        }
-        let version = version?;
+        let version = self.keyring.login(user, password)?;
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner).insert(user.to_owned(), version);
         Some(account(user, version))
     }
 
-    fn allows(&self, account_id: Option<&str>, topic: &str, direction: &str) -> bool {
+    /// Whether an account may use a topic in this direction.
+    pub(super) fn allows(&self, account_id: Option<&str>, topic: &str, direction: &str) -> bool {
         match account_id {
             Some(REGISTRY_USER) => true,
             Some(id) => {
@@ -89,37 +93,5 @@ impl Doorkeeper {
             }
             None => false,
         }
-    }
-}
-
-impl AuthProvider for Doorkeeper {
-    fn authenticate<'a>(
-        &'a self,
-        connect: &'a ConnectPacket,
-        _client_addr: SocketAddr,
-    ) -> Pin<Box<dyn Future<Output = mqtt5::error::Result<AuthResult>> + Send + 'a>> {
-        let result = match self.admit(connect) {
-            Some(account) => AuthResult::success_with_user(account),
-            None => AuthResult::fail(ReasonCode::BadUsernameOrPassword),
-        };
-        Box::pin(ready(Ok(result)))
-    }
-
-    fn authorize_publish<'a>(
-        &'a self,
-        _client_id: &str,
-        user_id: Option<&'a str>,
-        topic: &'a str,
-    ) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
-        Box::pin(ready(self.allows(user_id, topic, "/up/")))
-    }
-
-    fn authorize_subscribe<'a>(
-        &'a self,
-        _client_id: &str,
-        user_id: Option<&'a str>,
-        topic_filter: &'a str,
-    ) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
-        Box::pin(ready(self.allows(user_id, topic_filter, "/down/")))
     }
 }

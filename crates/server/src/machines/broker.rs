@@ -5,19 +5,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt5::broker::config::{StorageBackend, StorageConfig, TlsConfig};
+use mqtt5::broker::BrokerConfig;
+use mqtt5::broker::resource_monitor::{ResourceLimits, ResourceMonitor};
 use mqtt5::broker::router::MessageRouter;
-use mqtt5::broker::{BrokerConfig, MqttBroker};
+use mqtt5::broker::storage::{DynamicStorage, MemoryBackend, QueueLimits, StorageBackend as _};
+use mqtt5::broker::sys_topics::BrokerStats;
+use mqtt5::broker::tls_acceptor::TlsAcceptorConfig;
+use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 
 use super::access::{Doorkeeper, Secret};
 use super::client::{Client, Connection, connect_inside};
+use super::door::{self, Hall};
 use super::keyring::Keyring;
 use super::next;
-use crate::store::Touched;
+use crate::limits::{MqttLimits, Places};
+use crate::store::{Store, Touched};
 
-/// Largest packet, in bytes: a signed list of 256 KiB fits.
-const LARGEST_PACKET: usize = 300 * 1024;
+/// What sessions and retained messages left behind is looked for so often.
+const SWEEP: Duration = Duration::from_secs(600);
 
 /// How the embedded broker is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,9 +62,9 @@ pub struct Embedded {
     /// Where it listens with TLS.
     pub tls_address: Option<SocketAddr>,
     router: Arc<MessageRouter>,
-    shutdown: mqtt5::broker::server::BrokerShutdownHandle,
-    task: tokio::task::JoinHandle<()>,
-    shutting_out: tokio::task::JoinHandle<()>,
+    shutdown: broadcast::Sender<()>,
+    doors: Vec<tokio::task::JoinHandle<()>>,
+    aside: tokio::task::JoinSet<()>,
 }
 
 impl std::fmt::Debug for Embedded {
@@ -76,47 +82,56 @@ impl Embedded {
         settings: &EmbeddedSettings,
         keyring: Arc<Keyring>,
         registry_password: Secret,
+        limits: &MqttLimits,
+        store: &Store,
     ) -> Result<Self, BrokerError> {
         let failed = |why: &dyn std::fmt::Display| BrokerError { address: settings.address, why: why.to_string() };
-        let mut config = BrokerConfig {
-            bind_addresses: vec![settings.address],
-            max_clients: settings.max_clients,
-            max_packet_size: LARGEST_PACKET,
+        let queues = QueueLimits { max_messages: 256, max_bytes: 1 << 20 };
+        let config = BrokerConfig {
+            max_packet_size: usize::try_from(limits.packet_bytes).unwrap_or(usize::MAX),
             session_expiry_interval: Duration::ZERO,
             server_keep_alive: Some(Duration::from_secs(30)),
             max_subscriptions_per_client: 16,
-            sys_topics_enabled: false,
-            storage_config: StorageConfig {
-                backend: StorageBackend::Memory,
-                enable_persistence: true, // retained messages need a place; sessions are clean
-                max_queued_messages_per_client: 256,
-                max_queued_bytes_per_client: 1 << 20,
-                ..StorageConfig::default()
-            },
             ..BrokerConfig::default()
         };
+        // Retained messages need a place; sessions are clean.
+        let storage = Arc::new(DynamicStorage::Memory(MemoryBackend::with_queue_limits(queues)));
+        let router = Arc::new(MessageRouter::with_storage(storage.clone()).with_fallback_queue_limits(queues));
+        let listener = TcpListener::bind(settings.address).await.map_err(|error| failed(&error))?;
+        let address = listener.local_addr().unwrap_or(settings.address);
+        let mut listeners = vec![(listener, None)];
+        let mut tls_address = None;
         if let Some(tls) = &settings.tls {
-            config = config.with_tls(
-                TlsConfig::new(tls.cert_file.clone(), tls.key_file.clone()).with_bind_addresses(vec![tls.address]),
-            );
+            let failed = |why: &dyn std::fmt::Display| BrokerError { address: tls.address, why: why.to_string() };
+            let certificate = TlsAcceptorConfig::load_cert_chain_from_file(&tls.cert_file).await;
+            let key = TlsAcceptorConfig::load_private_key_from_file(&tls.key_file).await;
+            let (certificate, key) = (certificate.map_err(|it| failed(&it))?, key.map_err(|it| failed(&it))?);
+            let acceptor = TlsAcceptorConfig::new(certificate, key).build_acceptor().map_err(|it| failed(&it))?;
+            let listener = TcpListener::bind(tls.address).await.map_err(|error| failed(&error))?;
+            tls_address = Some(listener.local_addr().unwrap_or(tls.address));
+            listeners.push((listener, Some(acceptor)));
         }
         let touched = keyring.touched();
-        let doorkeeper = Arc::new(Doorkeeper::new(keyring, registry_password));
-        let broker = MqttBroker::with_config(config).await.map_err(|error| failed(&error))?;
-        let mut broker = broker.with_auth_provider(doorkeeper.clone());
-        let router = broker.router();
-        let address = broker.local_addr().unwrap_or(settings.address);
-        let tls_address = broker.tls_local_addr();
-        let shutdown = broker.shutdown_handle();
-        let mut ready = broker.ready_receiver();
-        let task = tokio::spawn(async move {
-            if let Err(error) = broker.run().await {
-                tracing::error!(%error, "the embedded broker ended");
-            }
+        let doorkeeper = Arc::new(Doorkeeper::new(keyring, registry_password, store.clone()));
+        let (shutdown, _) = broadcast::channel(1);
+        let hall = Arc::new(Hall {
+            config: Arc::new(config),
+            router: router.clone(),
+            doorkeeper: doorkeeper.clone(),
+            storage: storage.clone(),
+            stats: Arc::new(BrokerStats::new()),
+            monitor: Arc::new(ResourceMonitor::new(unmeasured())),
+            places: Places::new(limits.places(u32::try_from(settings.max_clients).unwrap_or(u32::MAX))),
+            login: Duration::from_secs(limits.login_seconds.into()),
+            store: store.clone(),
+            shutdown: shutdown.clone(),
         });
-        ready.wait_for(|ready| *ready).await.map_err(|_| failed(&"it ended at once"))?;
-        let shutting_out = tokio::spawn(shut_out(touched, doorkeeper, router.clone()));
-        Ok(Self { address, tls_address, router, shutdown, task, shutting_out })
+        let open = |(listener, acceptor)| tokio::spawn(door::open(hall.clone(), listener, acceptor));
+        let doors = listeners.into_iter().map(open).collect();
+        let mut aside = tokio::task::JoinSet::new();
+        aside.spawn(shut_out(touched, doorkeeper, router.clone()));
+        aside.spawn(sweep(router.clone(), storage));
+        Ok(Self { address, tls_address, router, shutdown, doors, aside })
     }
 
     /// Prepares a line in memory for this process, which needs no account.
@@ -126,12 +141,30 @@ impl Embedded {
     }
 
     /// Stops the broker; returns once its connections are closed.
-    pub async fn stop(self) {
-        self.shutting_out.abort();
-        self.shutdown.shutdown();
-        if self.task.await.is_err() {
-            tracing::warn!("the embedded broker did not end by itself");
+    pub async fn stop(mut self) {
+        self.aside.shutdown().await;
+        let _nobody_connected = self.shutdown.send(());
+        for door in self.doors {
+            if door.await.is_err() {
+                tracing::warn!("the embedded broker did not end by itself");
+            }
         }
+    }
+}
+
+/// The broker's own limits are not asked: `door.rs` and the inbox have ours.
+fn unmeasured() -> ResourceLimits {
+    ResourceLimits { max_message_rate_per_client: 0, max_bandwidth_per_client: 0, ..ResourceLimits::default() }
+}
+
+/// Clears away what sessions and messages that are over left behind.
+async fn sweep(router: Arc<MessageRouter>, storage: Arc<DynamicStorage>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        if let Err(error) = storage.cleanup_expired().await {
+            tracing::warn!(%error, "the embedded broker could not clear away what is over");
+        }
+        router.sweep_sessions().await;
     }
 }
 

@@ -16,6 +16,7 @@ use super::outbox;
 use crate::flows::decide_access::{self, Asking};
 use crate::flows::take_report::{self, Reply};
 use crate::flows::{FlowError, link_controller, sessions};
+use crate::limits::{Allowances, ControllerLimits, Refusal, refuse};
 use crate::metrics::OutOfReach;
 use crate::store::{Store, StoreError, Tx};
 use crate::words;
@@ -32,11 +33,26 @@ pub(super) struct Inbox {
     keyring: Arc<Keyring>,
     client: Client,
     told: Arc<Mutex<BTreeMap<String, Instant>>>,
+    allowed: Arc<Allowed>,
+}
+
+/// What controllers may still say, by their names.
+struct Allowed {
+    asks: Allowances<String>,
+    reports: Allowances<String>,
+    hellos: Allowances<String>,
+    presence: Allowances<String>,
 }
 
 impl Inbox {
-    pub(super) fn new(store: Store, keyring: Arc<Keyring>, client: Client) -> Self {
-        Self { store, keyring, client, told: Arc::default() }
+    pub(super) fn new(store: Store, keyring: Arc<Keyring>, client: Client, limits: &ControllerLimits) -> Self {
+        let allowed = Allowed {
+            asks: Allowances::new(limits.asks),
+            reports: Allowances::new(limits.reports),
+            hellos: Allowances::new(limits.hellos),
+            presence: Allowances::new(limits.presence),
+        };
+        Self { store, keyring, client, told: Arc::default(), allowed: Arc::new(allowed) }
     }
 
     /// Takes one message. Jobs enter the store's queue here, in the order of arrival; their answers are sent by tasks.
@@ -70,6 +86,11 @@ impl Inbox {
 
     fn sort(&self, known: &Arc<Known>, opened: Result<Up, Refused>, bytes: &[u8]) {
         match opened {
+            Ok(Up::Ask(ask)) if !self.may(&self.allowed.asks, known, Refusal::ControllerAsks) => {
+                self.say_unreachable(known, &ask);
+            }
+            Ok(Up::Report(_)) if !self.may(&self.allowed.reports, known, Refusal::ControllerReports) => {}
+            Ok(Up::Hello(_)) if !self.may(&self.allowed.hellos, known, Refusal::ControllerHellos) => {}
             Ok(Up::Ask(ask)) => self.take_ask(known, ask, bytes, Instant::now()),
             Ok(Up::Report(report)) => {
                 let sender = known.sender.clone();
@@ -91,11 +112,22 @@ impl Inbox {
             }
             Err(Refused::Malformed(malformed)) => {
                 self.tell(known.wire_id.as_str(), malformed.kind.as_str(), "a malformed message is dropped");
-                if let Some(nonce) = malformed.nonce {
+                if let Some(nonce) = malformed.nonce
+                    && self.may(&self.allowed.asks, known, Refusal::ControllerAsks)
+                {
                     self.refuse(known, nonce, malformed.kind);
                 }
             }
         }
+    }
+
+    /// Whether a controller may say one more; what was opened counts, so that nobody else uses its allowance up.
+    fn may(&self, allowances: &Allowances<String>, known: &Known, refusal: Refusal) -> bool {
+        let may = allowances.take(known.wire_id.as_str().to_owned(), Instant::now()).is_ok();
+        if !may {
+            refuse(self.store.metrics(), refusal);
+        }
+        may
     }
 
     /// An ask is answered by whoever comes first: the decision, or the end of patience.
@@ -170,6 +202,10 @@ impl Inbox {
         let cause = if *error == FlowError::ClockDoubted { OutOfReach::Clock } else { OutOfReach::Store };
         self.store.metrics().out_of_reach(cause);
         tracing::error!(controller.id = %known.wire_id, %error, "an ask is answered registry_unreachable");
+        self.say_unreachable(known, ask);
+    }
+
+    fn say_unreachable(&self, known: &Known, ask: &Ask) {
         let reason = "registry_unreachable".to_owned();
         self.send(
             known,
@@ -211,7 +247,8 @@ impl Inbox {
         else {
             return;
         };
-        if self.keyring.get(controller.as_str()).is_none() {
+        let Some(known) = self.keyring.get(controller.as_str()) else { return };
+        if !self.may(&self.allowed.presence, &known, Refusal::ControllerPresence) {
             return;
         }
         let online = presence == Presence::Online;

@@ -2,12 +2,13 @@
 //!
 //! Start at [`run`]. `client.rs` is the one connection to the broker, over a network or in memory; `inbox.rs` takes what comes in;
 //! `outbox.rs` sends orders until they are settled; `timer.rs` ends what ends by itself; `public_state.rs` tells the
-//! public what each machine does; `broker.rs` and `access.rs` are the embedded broker. `player.rs` is the other side: a
+//! public what each machine does; `broker.rs`, `door.rs` and `access.rs` are the embedded broker. `player.rs` is the other side: a
 //! controller, for `tap`, the demonstration and the tests. Nothing here has an idea of its own of who may enter.
 
 pub mod access;
 pub mod broker;
 pub mod client;
+mod door;
 mod inbox;
 mod inside;
 mod keyring;
@@ -27,6 +28,7 @@ pub use broker::{Embedded, EmbeddedSettings, Tls};
 pub use client::{Address, Client, Connection, Login, connect};
 pub use keyring::Keyring;
 
+use crate::limits::ControllerLimits;
 use crate::store::{Store, Touched};
 
 /// How often the registry looks whether another process wrote to the database, in milliseconds.
@@ -56,10 +58,15 @@ pub fn filters() -> Vec<String> {
 
 /// Serves controllers over a connection to their broker until [`Machines::stop`].
 #[must_use]
-pub fn run(store: &Store, keyring: &Arc<Keyring>, (client, connection): (Client, Connection)) -> Machines {
+pub fn run(
+    store: &Store,
+    keyring: &Arc<Keyring>,
+    (client, connection): (Client, Connection),
+    limits: &ControllerLimits,
+) -> Machines {
     let connected = client.connected();
     let mut tasks = tokio::task::JoinSet::new();
-    let inbox = inbox::Inbox::new(store.clone(), keyring.clone(), client.clone());
+    let inbox = inbox::Inbox::new(store.clone(), keyring.clone(), client.clone(), limits);
     tasks.spawn(connection.run(move |topic, retained, bytes| inbox.take(topic, retained, bytes)));
     tasks.spawn(outbox::run(store.clone(), keyring.clone(), client.clone()));
     tasks.spawn(timer::run(store.clone()));

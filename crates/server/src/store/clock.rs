@@ -59,7 +59,7 @@ const ACTS: [(&str, &str); 19] = [
 ];
 
 /// What runs, and by which instants it is measured; the condition names the rows that still run.
-const RUNNING: [(&str, &str, &str); 8] = [
+const RUNNING: [(&str, &str, &str); 10] = [
     ("sessions", "opened_at, hard_end, lease_until, active_at, due_at", "ended_at IS NULL"),
     ("orders", "next_at", "settled_at IS NULL"),
     ("standbys", "at", "used_at IS NULL AND at > $2"),
@@ -67,7 +67,9 @@ const RUNNING: [(&str, &str, &str); 8] = [
     ("presence", "silent_since", "silent_since IS NOT NULL"),
     ("replies", "at", "at IS NOT NULL"),
     ("imports", "beat_at", "activated_at IS NULL AND abandoned_at IS NULL"),
-    ("links", "stepped_ms", "state <> 'gone'"),
+    ("links", "stepped_ms", "TRUE"),
+    ("login_links", "since, until", "ended_at IS NULL"),
+    ("logins", "since, until, seen_at", "ended_at IS NULL"),
 ];
 
 /// A first card waits for the second for less than this, in milliseconds.
@@ -203,6 +205,7 @@ mod tests {
         "orders.settled_at",
         "standbys.used_at",
         "links.at",
+        "spent_challenges.at",
         "people.since",
         "cards.since",
         "erasures.asked_at",
@@ -227,8 +230,14 @@ mod tests {
         "incidents.keep_until",
         "outliving_restrictions.until",
     ];
-    const PRESENT: &[&str] =
-        &["credentials.since", "credentials.ended_at", "imports.activated_at", "imports.abandoned_at"];
+    const PRESENT: &[&str] = &[
+        "credentials.since",
+        "credentials.ended_at",
+        "imports.activated_at",
+        "imports.abandoned_at",
+        "login_links.ended_at",
+        "logins.ended_at",
+    ];
 
     #[test]
     fn every_instant_of_the_tables_is_moved_by_a_step_of_the_clock_or_has_a_reason_to_stay() {

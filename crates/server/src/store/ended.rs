@@ -14,6 +14,10 @@ pub enum Ended {
     Suspension,
     /// A token of scripts.
     Token,
+    /// A login on pages.
+    Login,
+    /// A link to sign in with.
+    LoginLink,
     /// A role.
     Role,
     /// A card's block.
@@ -44,12 +48,12 @@ pub struct EndedFact {
 }
 
 impl Tx<'_> {
-    /// Facts that ended before an instant, in a fixed order; incidents and what outlived an erasure, which have an end of
-    /// their own, are told from that end on.
+    /// Facts that ended before an instant, logins and their links before another, in a fixed order; incidents and what
+    /// outlived an erasure, which have an end of their own, are told from that end on.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn ended_facts(&self, before: Time) -> Result<Vec<EndedFact>, StoreError> {
+    pub fn ended_facts(&self, before: Time, logins_before: Time) -> Result<Vec<EndedFact>, StoreError> {
         let questions = [
             (
                 Ended::Restriction,
@@ -69,6 +73,18 @@ impl Tx<'_> {
                 "SELECT token, person, '', since, COALESCE(ended_at, until) FROM tokens
                  WHERE COALESCE(ended_at, until) < $1 ORDER BY token",
                 before,
+            ),
+            (
+                Ended::Login,
+                "SELECT login, person, '', since, COALESCE(ended_at, until) FROM logins
+                 WHERE COALESCE(ended_at, until) < $1 ORDER BY login",
+                logins_before,
+            ),
+            (
+                Ended::LoginLink,
+                "SELECT link, person, '', since, COALESCE(ended_at, until) FROM login_links
+                 WHERE COALESCE(ended_at, until) < $1 ORDER BY link",
+                logins_before,
             ),
             (
                 Ended::Role,
@@ -131,6 +147,8 @@ impl Tx<'_> {
                 one("DELETE FROM token_roles WHERE token = $1")?;
                 one("DELETE FROM tokens WHERE token = $1")?
             }
+            Ended::Login => one("DELETE FROM logins WHERE login = $1")?,
+            Ended::LoginLink => one("DELETE FROM login_links WHERE link = $1")?,
             Ended::Role => {
                 one("DELETE FROM token_roles WHERE held = $1")?; // such a token ended with the role
                 one("DELETE FROM roles WHERE held = $1")?

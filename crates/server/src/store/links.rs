@@ -1,9 +1,11 @@
 //! Links with controllers: which counter values of which link were seen. The rules are those of the wire.
+//!
+//! A link that is over leaves its challenge alone behind, which may never name another one.
 
-use tremen_rules::ControllerId;
+use tremen_rules::{ControllerId, Time};
 use tremen_wire::{Challenge, Link, SessionId, Window};
 
-use super::tx::{Row, StoreError, Tx};
+use super::tx::{Row, StoreError, Tx, Value};
 use crate::params;
 
 /// Where a link stands.
@@ -13,8 +15,6 @@ pub enum LinkState {
     Pending,
     /// The one in use.
     Current,
-    /// Over for ever.
-    Gone,
 }
 
 /// A link and its window.
@@ -55,9 +55,8 @@ fn read_link(row: &Row<'_, '_>) -> Result<LinkRow, StoreError> {
         link: Link(row.get(0)?),
         number: row.get(1)?,
         state: match state.as_str() {
-            "pending" => LinkState::Pending,
             "current" => LinkState::Current,
-            _ => LinkState::Gone,
+            _ => LinkState::Pending,
         },
         running: running.iter().filter_map(|session| SessionId::from_hex(session)).collect(),
         window: Window::from_parts(from_bits(highest), from_bits(seen)),
@@ -66,7 +65,7 @@ fn read_link(row: &Row<'_, '_>) -> Result<LinkRow, StoreError> {
 }
 
 impl Tx<'_> {
-    /// The link that a challenge named, if it ever named one.
+    /// The link that a challenge named, if it is not over.
     ///
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
@@ -82,7 +81,20 @@ impl Tx<'_> {
         )
     }
 
-    /// The link of this name.
+    /// Whether a challenge named a link that is over.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn is_spent(&self, controller: &ControllerId, challenge: Challenge) -> Result<bool, StoreError> {
+        let found = self.query_one(
+            "SELECT 1 FROM spent_challenges WHERE controller = $1 AND challenge = $2",
+            params![controller, challenge.0],
+            |row| row.get::<i64>(0),
+        )?;
+        Ok(found.is_some())
+    }
+
+    /// The link of this name, if it is not over.
     ///
     /// # Errors
     /// When the engine fails or holds what no Tremen wrote.
@@ -96,7 +108,7 @@ impl Tx<'_> {
     /// When the engine fails.
     pub fn current_link(&self, controller: &ControllerId) -> Result<Option<Link>, StoreError> {
         self.query_one(
-            "SELECT link FROM links WHERE controller = $1 AND state <> 'gone' AND state = 'current'",
+            "SELECT link FROM links WHERE controller = $1 AND state = 'current'",
             params![controller],
             |row| row.get(0).map(Link),
         )
@@ -127,14 +139,12 @@ impl Tx<'_> {
              VALUES ($1, $2, $3, $4, 'pending', $5, $6)",
             params![controller, link.0, challenge.0, number, self.now(), hello],
         )?;
-        self.execute(
-            "UPDATE links SET state = 'gone' WHERE controller = $1 AND state <> 'gone' AND state = 'pending' AND number <= (
-                 SELECT MIN(number) FROM (SELECT number FROM links
-                                          WHERE controller = $1 AND state <> 'gone' AND state = 'pending'
-                                          ORDER BY number DESC LIMIT $2) AS newest) - 1",
+        self.end_links_where(
+            "controller = $1 AND state = 'pending' AND number < (
+                 SELECT MIN(number) FROM (SELECT number FROM links WHERE controller = $1 AND state = 'pending'
+                                          ORDER BY number DESC LIMIT $2) AS newest)",
             params![controller, kept],
-        )?;
-        Ok(())
+        )
     }
 
     /// Makes a pending link the one in use; the former and all older pending ones are gone, newer ones stay.
@@ -142,9 +152,8 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn take_up_link(&self, controller: &ControllerId, number: i64) -> Result<(), StoreError> {
-        self.execute(
-            "UPDATE links SET state = 'gone'
-             WHERE controller = $1 AND state <> 'gone' AND (state = 'current' OR (state = 'pending' AND number < $2))",
+        self.end_links_where(
+            "controller = $1 AND (state = 'current' OR (state = 'pending' AND number < $2))",
             params![controller, number],
         )?;
         self.execute(
@@ -159,8 +168,7 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn end_links(&self, controller: &ControllerId) -> Result<(), StoreError> {
-        self.execute("UPDATE links SET state = 'gone' WHERE controller = $1 AND state <> 'gone'", params![controller])?;
-        Ok(())
+        self.end_links_where("controller = $1", params![controller])
     }
 
     /// Ends the links of all controllers: what they said to a registry that this one does not remember is not said to it.
@@ -168,8 +176,46 @@ impl Tx<'_> {
     /// # Errors
     /// When the engine fails.
     pub fn end_all_links(&self) -> Result<(), StoreError> {
-        self.execute("UPDATE links SET state = 'gone' WHERE state <> 'gone'", params![])?;
+        self.end_links_where("TRUE", params![])
+    }
+
+    /// Ends links: of each, what must never come again stays.
+    fn end_links_where(&self, condition: &str, parameters: &[Value<'_>]) -> Result<(), StoreError> {
+        self.execute(
+            &format!(
+                "INSERT INTO spent_challenges (controller, challenge, at)
+                 SELECT controller, challenge, at FROM links WHERE {condition}"
+            ),
+            parameters,
+        )?;
+        self.execute(&format!("DELETE FROM links WHERE {condition}"), parameters)?;
         Ok(())
+    }
+
+    /// Forgets the challenges of links that are over, at most `most` at a time, and tells how many: those of welcomes before
+    /// an instant, or all.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn forget_challenges(
+        &self,
+        controller: &ControllerId,
+        before: Option<Time>,
+        most: u32,
+    ) -> Result<usize, StoreError> {
+        self.execute(
+            "DELETE FROM spent_challenges WHERE controller = $1 AND challenge IN (
+                 SELECT challenge FROM spent_challenges WHERE controller = $1 AND at < $2 LIMIT $3)",
+            params![controller, before.unwrap_or(Time::from_millis(i64::MAX)), most],
+        )
+    }
+
+    /// Controllers that have challenges of links that are over, in the order of their names.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn with_spent_challenges(&self) -> Result<Vec<ControllerId>, StoreError> {
+        self.query("SELECT DISTINCT controller FROM spent_challenges ORDER BY controller", params![], |row| row.get(0))
     }
 
     /// Notes which counter values of a link were seen.

@@ -3,7 +3,7 @@
 use super::StoreError;
 
 /// All steps, the oldest first. A step that has been released never changes.
-const STEPS: [(u32, &str, &str); 7] = [
+const STEPS: [(u32, &str, &str); 9] = [
     (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
     (2, "tokens", include_str!("../../../../migrations/sqlite/0002_tokens.sql")),
     (3, "keeping", include_str!("../../../../migrations/sqlite/0003_keeping.sql")),
@@ -11,6 +11,8 @@ const STEPS: [(u32, &str, &str); 7] = [
     (5, "journal_tree", include_str!("../../../../migrations/sqlite/0005_journal_tree.sql")),
     (6, "restored", include_str!("../../../../migrations/sqlite/0006_restored.sql")),
     (7, "clock", include_str!("../../../../migrations/sqlite/0007_clock.sql")),
+    (8, "links", include_str!("../../../../migrations/sqlite/0008_links.sql")),
+    (9, "logins", include_str!("../../../../migrations/sqlite/0009_logins.sql")),
 ];
 
 /// Runs the steps that the database has not seen yet.

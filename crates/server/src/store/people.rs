@@ -158,6 +158,11 @@ impl Tx<'_> {
         self.query_one(&format!("{PERSON} WHERE person = $1"), params![person], read_person)
     }
 
+    /// The people whose row meets a condition on one text, in the order of their keys.
+    pub(super) fn people_where(&self, condition: &str, text: &str) -> Result<Vec<PersonRow>, StoreError> {
+        self.query(&format!("{PERSON} WHERE {condition} ORDER BY key"), params![text], read_person)
+    }
+
     /// People by key, after a key; those who were erased have none.
     ///
     /// # Errors

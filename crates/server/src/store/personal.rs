@@ -45,7 +45,7 @@ const OF_OTHERS: &str = "it is another person's; the random id leads to nobody a
 const WITH_THE_TAP: &str = "a tap goes whole, counted: decision, session, first card, payload";
 
 /// All places, in the order in which their rows can go.
-pub const PLACES: [Place; 23] = [
+pub const PLACES: [Place; 25] = [
     Place {
         table: "people",
         column: "person",
@@ -244,6 +244,22 @@ pub const PLACES: [Place; 23] = [
         column: "person",
         rows: "person = $1",
         told: &["token", "name", "person", "scopes", "since", "until", "ended_at", "end_why"],
+        withheld: &[("tag", "a keyed hash of the secret")],
+        erasure: Erasure::Deleted,
+    },
+    Place {
+        table: "login_links",
+        column: "person",
+        rows: "person = $1",
+        told: &["link", "person", "since", "until", "ended_at"],
+        withheld: &[("tag", "a keyed hash of the secret")],
+        erasure: Erasure::Deleted,
+    },
+    Place {
+        table: "logins",
+        column: "person",
+        rows: "person = $1",
+        told: &["login", "person", "since", "until", "seen_at", "ended_at", "end_why"],
         withheld: &[("tag", "a keyed hash of the secret")],
         erasure: Erasure::Deleted,
     },

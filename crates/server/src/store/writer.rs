@@ -200,9 +200,10 @@ impl Loop {
                     let _ = teller.send(self.notice_others()); // whoever asked may have gone
                 }
                 Job::Change { deadline, run } => {
+                    let is_first = open.is_none();
                     let begun = open.get_or_insert_with(|| self.begin()).clone();
                     let ready = begun.and(if Instant::now() < deadline { Ok(()) } else { Err(StoreError::Late) });
-                    replies.extend(self.change(ready, run, &mut touched, &mut tallies));
+                    replies.extend(self.change(ready, is_first, run, &mut touched, &mut tallies));
                 }
             }
             if matches!(open, Some(Ok(()))) && self.connection.is_autocommit() {
@@ -280,15 +281,17 @@ impl Loop {
         }
     }
 
-    /// Runs one job under its savepoint; a job that errs, panics or came too late leaves nothing behind.
+    /// Runs one job; a job that errs, panics or came too late leaves nothing behind. Each has a savepoint but the first of its
+    /// transaction: a savepoint copies every page that the job touches, and where nothing came before, all can be taken back.
     fn change(
         &mut self,
         ready: Result<(), StoreError>,
+        is_first: bool,
         run: Run,
         touched: &mut Vec<Touched>,
         tallies: &mut Vec<Tally>,
     ) -> Option<Reply> {
-        let ready = ready.and_then(|()| Ok(self.connection.prepare_cached("SAVEPOINT job")?.execute([]).map(drop)?));
+        let ready = ready.and_then(|()| if is_first { Ok(()) } else { self.statement("SAVEPOINT job") });
         if let Err(error) = ready {
             return Some(run(Err(error)).1);
         }
@@ -308,11 +311,14 @@ impl Loop {
             }
         } else {
             self.snapshots = SnapshotCache::default(); // it may have read what is taken back now
-            if !taken_back && let Err(error) = self.statement("ROLLBACK TO job") {
+            if !taken_back && let Err(error) = self.take_back(is_first) {
                 tracing::error!(%error, "a job could not be taken back");
             }
         }
-        if !taken_back && let Err(error) = self.statement("RELEASE job") {
+        if !taken_back
+            && !is_first
+            && let Err(error) = self.statement("RELEASE job")
+        {
             tracing::error!(%error, "a savepoint could not be released");
         }
         match ran {
@@ -321,6 +327,16 @@ impl Loop {
                 tracing::error!("a job panicked and was taken back; its caller is told that the store is closed");
                 None
             }
+        }
+    }
+
+    /// Undoes the job that just ran. Should this fail, the transaction is gone, and `batch` tells all of its callers.
+    fn take_back(&mut self, is_first: bool) -> Result<(), StoreError> {
+        if is_first {
+            self.statement("ROLLBACK")?;
+            self.begin()
+        } else {
+            self.statement("ROLLBACK TO job")
         }
     }
 

@@ -97,6 +97,10 @@ fn text(metrics: &Metrics, held: &Held) -> String {
     for (cause, count) in metrics.out_of_reach_by_cause() {
         out.sample("tremen_unreachable_total", &[("cause", cause)], &count);
     }
+    out.family("tremen_refused", "counter", None, "What was turned away at the doors: too much, too slow, no login.");
+    for (refusal, count) in metrics.refusals.counts() {
+        out.sample("tremen_refused_total", &[("door", refusal.door()), ("why", refusal.why())], &count);
+    }
     out.gauge("tremen_journal_unsealed", "Entries of the journal that are not sealed yet.", held.journal_unsealed);
     out.family(
         "tremen_clock_believed",

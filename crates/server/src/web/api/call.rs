@@ -1,6 +1,7 @@
 //! One request, and who makes it. Start at [`Caller`].
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde_json::Value as Json;
 use tremen_files::nearest::did_you_mean;
@@ -9,7 +10,7 @@ use tremen_rules::authority::{Act, may};
 use tremen_rules::{PersonId, Time};
 
 use super::endpoint::Endpoint;
-use super::problem::{self, Problem};
+use super::problem::{self, Fault, Place, Problem};
 use crate::flows::authenticate::{self, Bearer};
 use crate::flows::token_scope::TokenScope;
 use crate::flows::{Actor, InForce, Warrant, network, person_named};
@@ -39,27 +40,32 @@ impl Call {
         self.query.get(name).map(String::as_str)
     }
 
-    /// Refuses parameters that the endpoint does not take, with the nearest that it does.
+    /// Holds the query against the parameters that the endpoint takes, and names every fault.
     pub(super) fn check_query(&self, endpoint: &Endpoint) -> Result<(), Problem> {
-        let known = || endpoint.query.iter().map(|(name, _)| *name);
-        match self.query.keys().find(|name| !known().any(|known| known == name.as_str())) {
-            None => Ok(()),
-            Some(name) => {
-                let names: Vec<&str> = known().collect();
-                let allowed = if names.is_empty() { "none is".to_owned() } else { names.join(", ") };
-                let meant = did_you_mean(name, names);
-                Err(Problem::in_query(name, format!("`{name}` is not known here: {allowed}{meant}")))
+        let fault = |name: &str, detail| Fault { place: Place::Query(name.to_owned()), detail };
+        let mut faults = Vec::new();
+        for (name, text) in &self.query {
+            match endpoint.query.iter().find(|known| known.name == name) {
+                Some(known) => faults.extend(known.form.fault(text).map(|why| fault(name, why))),
+                None => {
+                    let names: Vec<&str> = endpoint.query.iter().map(|known| known.name).collect();
+                    let allowed = if names.is_empty() { "none is".to_owned() } else { names.join(", ") };
+                    let meant = did_you_mean(name, names);
+                    faults.push(fault(name, format!("`{name}` is not known here: {allowed}{meant}")));
+                }
             }
         }
+        if faults.is_empty() { Ok(()) } else { Err(Problem::faults(faults)) }
     }
 
     /// A truth value of the query; false where it is not said.
-    pub(super) fn flag(&self, name: &str) -> Result<bool, Problem> {
-        match self.asked(name) {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(other) => Err(Problem::in_query(name, format!("`{other}` is not `true` or `false`"))),
-        }
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.asked(name) == Some("true")
+    }
+
+    /// A number of the query, within the bounds that its endpoint sets.
+    pub(super) fn number<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.asked(name)?.parse().ok()
     }
 }
 

@@ -14,7 +14,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::call::Caller;
 use super::check::check;
+use super::page::PAGING;
 use super::problem::Problem;
+use super::query::{Form, Parameter};
 use super::write::Done;
 use crate::flows::token_scope::TokenScope;
 use crate::store::Tx;
@@ -37,8 +39,8 @@ pub(super) struct Endpoint {
     pub scope: TokenScope,
     /// What it does, as a short sentence.
     pub summary: &'static str,
-    /// The parameters of its query that it takes, each with what it means.
-    pub query: Vec<(&'static str, &'static str)>,
+    /// The parameters of its query that it takes.
+    pub query: Vec<Parameter>,
     /// What it takes.
     pub body: Option<Described>,
     /// What it answers.
@@ -75,12 +77,6 @@ impl Described {
         Self { name: T::name(), schema: T::schema(), parts }
     }
 }
-
-/// The parameters of every list.
-pub(super) const PAGING: [(&str, &str); 2] = [
-    ("after", "where the last page ended; its `next` says it"),
-    ("limit", "how many at most: 1 to 200, 50 where it is not said"),
-];
 
 /// Something to be read; `find` tells it.
 pub(super) fn get<T: ToSchema + Serialize>(path: &'static str, summary: &'static str, deed: Reading) -> Endpoint {
@@ -129,7 +125,7 @@ where
         path,
         scope,
         summary,
-        query: vec![("preview", "`true`: only tell what it would do")],
+        query: vec![Parameter::of("preview", "`true`: only tell what it would do", Form::Flag)],
         body: Some(Described::of::<B>()),
         answer: Described::of::<super::write::Changed>(),
         status: 200,
@@ -141,7 +137,7 @@ where
 
 impl Endpoint {
     /// Takes further parameters in its query.
-    pub(super) fn asks(mut self, query: &[(&'static str, &'static str)]) -> Self {
+    pub(super) fn asks(mut self, query: &[Parameter]) -> Self {
         self.query.extend_from_slice(query);
         self
     }

@@ -48,6 +48,17 @@ pub(super) enum Questions {
     Several(Vec<Question>),
 }
 
+/// One answer to one question, and a list to a list, in the same order.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes what `prepare` answers")]
+pub(super) enum Answers {
+    /// To one.
+    One(Answer),
+    /// To several.
+    Several(Vec<Answer>),
+}
+
 /// The decision as it would be.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Answer {
@@ -204,6 +215,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let deed = Deed::Write { prepare: Box::new(move |body| prepare(&schema, body)), about: |_, _| Ok(None) };
     vec![
         Endpoint { deed, writes: false, query: Vec::new(), body: Some(Described::of::<Questions>()), ..asked }
-            .answers::<Answer>(),
+            .answers::<Answers>(),
     ]
 }

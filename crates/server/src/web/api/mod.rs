@@ -23,6 +23,7 @@ mod orders;
 mod page;
 mod people;
 mod problem;
+mod query;
 mod references;
 mod restrictions;
 mod roles;

@@ -17,6 +17,7 @@ use utoipa::openapi::{Required, ResponseBuilder};
 use super::ROOT;
 use super::endpoint::{Deed, Described, Endpoint};
 use super::problem::KINDS;
+use super::query;
 use super::write::WouldChange;
 
 /// The description as it is sent.
@@ -137,19 +138,19 @@ fn header_parameter(name: &str, description: &str) -> Parameter {
         .build()
 }
 
-fn parameters(path: &str, query: &[(&str, &str)]) -> Vec<Parameter> {
+fn parameters(path: &str, query: &[query::Parameter]) -> Vec<Parameter> {
     let text = || Some(ObjectBuilder::new().schema_type(Type::String).build());
     let places = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let places = places.map(|place| {
         let place = ParameterBuilder::new().name(place).parameter_in(ParameterIn::Path).required(Required::True);
         place.schema(text()).build()
     });
-    let asked = query.iter().map(|(name, what)| {
+    let asked = query.iter().map(|it| {
         ParameterBuilder::new()
-            .name(*name)
+            .name(it.name)
             .parameter_in(ParameterIn::Query)
-            .description(Some(*what))
-            .schema(text())
+            .description(Some(it.what))
+            .schema(Some(it.form.schema()))
             .build()
     });
     places.chain(asked).collect()
@@ -182,4 +183,30 @@ fn problem() -> Schema {
         .required("detail")
         .required("what_to_do")
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::endpoint::Described;
+    use super::super::endpoints;
+
+    #[test]
+    fn no_two_types_are_described_under_one_name() {
+        let mut known: BTreeMap<String, String> = BTreeMap::new();
+        for endpoint in endpoints() {
+            let Described { name, schema, parts } = endpoint.answer;
+            let body = endpoint
+                .body
+                .into_iter()
+                .flat_map(|it| it.parts.into_iter().chain([(it.name.into_owned(), it.schema)]));
+            for (name, schema) in parts.into_iter().chain([(name.into_owned(), schema)]).chain(body) {
+                let schema = serde_json::to_string(&schema).unwrap();
+                let first = known.entry(name.clone()).or_insert_with(|| schema.clone());
+                assert_eq!(*first, schema, "{name}");
+            }
+        }
+        assert!(known.contains_key("PageOfPersonView"));
+    }
 }

@@ -1,27 +1,62 @@
 //! Lists in pages: each begins after the key at which the last one ended, so none is skipped and none comes twice while
 //! others are added. Start at [`Paging::read`].
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value as Json;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::call::Call;
 use super::problem::Problem;
+use super::query::{Form, Parameter};
 
 /// So many where the request does not say.
 const USUAL: u32 = 50;
 /// So many at most.
-const MOST: u32 = 200;
+const MOST: i64 = 200;
+/// The parameters of every list.
+pub(super) const PAGING: [Parameter; 2] = [
+    Parameter::text("after", "where the last page ended; its `next` says it"),
+    Parameter::of("limit", "how many at most; 50 where it is not said", Form::Whole { least: 1, most: MOST }),
+];
 /// Stands between the parts of a key; no id holds it, and an address needs not escape it.
 const JOINT: char = '~';
 
 /// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(super) struct Page<T> {
     /// What was found, in the order of the list's key.
     pub items: Vec<T>,
     /// The address of the next page; null at the end. A page may hold fewer than its limit and yet have a next one.
     pub next: Option<String>,
+}
+
+/// Each list's pages have a name of their own; the derived one would be the same for all.
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        format!("PageOf{}", T::name()).into()
+    }
+
+    fn schemas(parts: &mut Vec<(String, RefOr<Schema>)>) {
+        parts.push((T::name().into_owned(), T::schema()));
+        T::schemas(parts);
+    }
+}
+
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let items = ArrayBuilder::new()
+            .items(Ref::from_schema_name(T::name()))
+            .description(Some("What was found, in the order of the list's key."));
+        let next = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("The address of the next page; null at the end. A page may hold fewer than its limit and yet have a next one."));
+        let page = ObjectBuilder::new().property("items", items).property("next", next);
+        page.required("items").required("next").description(Some("A page of a list.")).into()
+    }
 }
 
 /// Which page.
@@ -35,20 +70,9 @@ pub(super) struct Paging<'c> {
 
 impl<'c> Paging<'c> {
     /// Reads what the query asks for.
-    ///
-    /// # Errors
-    /// When `limit` is out of its bounds.
-    pub(super) fn read(call: &'c Call) -> Result<Self, Problem> {
-        let limit = match call.asked("limit") {
-            None => USUAL,
-            Some(text) => match text.parse() {
-                Ok(limit) if (1..=MOST).contains(&limit) => limit,
-                Ok(_) | Err(_) => {
-                    return Err(Problem::in_query("limit", format!("`{text}` is not a whole number from 1 to {MOST}")));
-                }
-            },
-        };
-        Ok(Self { call, after: call.asked("after").filter(|after| !after.is_empty()), limit })
+    pub(super) fn read(call: &'c Call) -> Self {
+        let after = call.asked("after").filter(|after| !after.is_empty());
+        Self { call, after, limit: call.number("limit").unwrap_or(USUAL) }
     }
 
     /// The text after which the page begins; empty for the first.
@@ -135,19 +159,16 @@ mod tests {
     #[test]
     fn a_full_page_names_the_next_with_all_that_was_asked() {
         let call = call(&[("limit", "2"), ("venue", "a b")]);
-        let paging = Paging::read(&call).ok().unwrap();
+        let paging = Paging::read(&call);
         let page = paging.page(&["é", "f"], |row| (*row).to_owned(), |row| *row);
         assert_eq!(page["next"], "/api/v1/people?after=f&limit=2&venue=a%20b");
         assert!(paging.page(&["é"], |row| (*row).to_owned(), |row| *row)["next"].is_null());
     }
 
     #[test]
-    fn limits_and_ends_of_pages_are_checked() {
-        for (query, good) in [("1", true), ("200", true), ("0", false), ("201", false), ("x", false)] {
-            assert_eq!(Paging::read(&call(&[("limit", query)])).is_ok(), good, "{query}");
-        }
+    fn ends_of_pages_are_checked() {
         let call = call(&[("after", "a~b")]);
-        let paging = Paging::read(&call).ok().unwrap();
+        let paging = Paging::read(&call);
         assert_eq!(paging.after_parts::<2>().ok().flatten(), Some(["a", "b"]));
         assert!(paging.after_parts::<3>().is_err() && paging.after_number().is_err());
     }

@@ -7,12 +7,16 @@ mod chronicle;
 mod machine;
 mod people;
 
+use std::collections::BTreeSet;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use tremen_rules::network::Language;
 use tremen_rules::{Span, Time};
+use tremen_tlog::TlogProof;
 
 use super::reader::tag;
 use crate::flows::incident_dossier::{IncidentDossier, Involved, TapLine};
+use crate::flows::prove_entry::ProvenEntry;
 use crate::words::typeset;
 
 /// The page's own style; it is printed, sent and filed, so it brings everything along.
@@ -277,14 +281,30 @@ fn proofs(page: &Page<'_>, files: &[FileLine]) -> Markup {
         p {
             (page.say(
                 "Chaque décision et chaque acte est une écriture du journal du registre, faite dans la même transaction. L’empreinte d’une \
-                 écriture est le SHA-256 de son sel suivi de son contenu : journal.json donne les trois, et chacun peut refaire \
-                 le calcul. SHA256SUMS donne l’empreinte de chaque fichier ; « sha256sum -c \
+                 écriture est le SHA-256 de son sel suivi de son contenu : journal.json donne les trois, et la preuve que l’écriture est \
+                 au journal (RFC 9162), sous le point de contrôle signé ci-dessous. « tremen journal check journal.json --key CLÉ » \
+                 refait tous les calculs, sans le registre ; la clé se demande à l’exploitant, ou à qui a cosigné. SHA256SUMS donne l’empreinte de chaque fichier ; « sha256sum -c \
                  SHA256SUMS » les vérifie. L’empreinte de SHA256SUMS elle-même est inscrite au journal du registre au moment de l’export.",
                 "Each decision and each act is an entry of the registry’s journal, made in the same transaction. The digest of an entry is \
-                 the SHA-256 of its salt followed by its content: journal.json gives all three, and anybody can work it \
-                 out again. SHA256SUMS gives the digest of each file; \"sha256sum -c SHA256SUMS\" checks them. \
+                 the SHA-256 of its salt followed by its content: journal.json gives all three, and the proof that the entry is in the \
+                 journal (RFC 9162), under the signed checkpoint below. \"tremen journal check journal.json --key KEY\" works all \
+                 of it out again, without the registry; ask the operator for the key, or whoever cosigned. SHA256SUMS gives the digest of each file; \"sha256sum -c SHA256SUMS\" checks them. \
                  The digest of SHA256SUMS itself is entered in the registry’s journal when the file is exported.",
             ))
+        }
+        @for (checkpoint, key) in checkpoints(page) {
+            pre { (checkpoint) }
+            p.soft { (page.say("clé que le registre dit être la sienne", "key that the registry says is its own")) (page.colon()) code { (key) } }
+        }
+        @let unproven = page.dossier.proofs.iter().filter(|it| it.proof.is_none()).count();
+        @if unproven > 0 {
+            p.notice {
+                (unproven) " "
+                (page.say(
+                    "écritures ne sont pas prouvées : elles n’étaient pas encore scellées, ou l’arbre du journal a été modifié.",
+                    "entries are not proven: they were not sealed yet, or the journal’s tree was changed.",
+                ))
+            }
         }
         table {
             thead { tr { th { (page.say("Fichier", "File")) } th { (page.say("Contenu", "Content")) } } }
@@ -299,4 +319,13 @@ fn proofs(page: &Page<'_>, files: &[FileLine]) -> Markup {
             ))
         }
     }
+}
+
+/// The checkpoints in which the proofs end, each once, with the key of its signature.
+fn checkpoints(page: &Page<'_>) -> BTreeSet<(String, String)> {
+    let checkpoint = |it: &ProvenEntry| {
+        let proof = TlogProof::parse(it.proof.as_deref()?).ok()?;
+        Some((proof.checkpoint.to_string(), it.key.clone()?))
+    };
+    page.dossier.proofs.iter().filter_map(checkpoint).collect()
 }

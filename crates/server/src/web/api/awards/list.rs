@@ -11,7 +11,7 @@ use crate::store::Tx;
 
 /// Lists awards by id; of one person all of them, the oldest first.
 pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Json, Problem> {
-    let (paging, now) = (Paging::read(caller.call)?, tx.now());
+    let (paging, now) = (Paging::read(caller.call), tx.now());
     match whose(tx, caller)? {
         Whose::One(person) => Ok(whole(tx.awards_of(&person)?.iter().map(|award| AwardView::of(award, now)).collect())),
         Whose::All => {

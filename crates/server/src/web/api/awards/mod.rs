@@ -18,6 +18,7 @@ use super::call::Caller;
 use super::endpoint::{Endpoint, get, list as listed, post};
 use super::page::Page;
 use super::problem::Problem;
+use super::query::Parameter;
 use super::write::Done;
 use crate::flows::award_reference::Made;
 use crate::flows::token_scope::TokenScope;
@@ -133,7 +134,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let why = || json!({ "reason": "demandé par l'atelier" });
     vec![
         listed::<Page<AwardView>>("/awards", "List awards by id, or a person's, the oldest first", list::run)
-            .asks(&[("person", "only those of this person, by key or id")]),
+            .asks(&[Parameter::text("person", "only those of this person, by key or id")]),
         get::<AwardView>("/awards/{id}", "Show an award", show::run),
         post("/awards", scope, "Award a reference at a level to a person", create::example(), create::run)
             .about(super::about_person)

@@ -11,7 +11,7 @@ use crate::store::{StoreError, Tx};
 
 /// Lists cards by id; of one person all of them.
 pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Json, Problem> {
-    let paging = Paging::read(caller.call)?;
+    let paging = Paging::read(caller.call);
     let whose = whose(tx, caller)?;
     let rows = match &whose {
         Whose::One(person) => tx.cards_of(person)?,

@@ -14,6 +14,7 @@ use super::call::Caller;
 use super::endpoint::{Endpoint, list as listed, post};
 use super::page::Page;
 use super::problem::Problem;
+use super::query::Parameter;
 use crate::flows::token_scope::TokenScope;
 use crate::store::{CardRow, StoreError, Tx};
 
@@ -59,7 +60,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let scope = TokenScope::People;
     vec![
         listed::<Page<CardView>>("/cards", "List cards, or a person's; never their numbers", list::run)
-            .asks(&[("person", "only those of this person, by key or id")]),
+            .asks(&[Parameter::text("person", "only those of this person, by key or id")]),
         post(
             "/cards",
             scope,

@@ -12,7 +12,7 @@ use crate::store::{DecisionRecord, Tx};
 
 /// Lists decisions by instant and number.
 pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Json, Problem> {
-    let paging = Paging::read(caller.call)?;
+    let paging = Paging::read(caller.call);
     let after = match paging.after_parts()? {
         None => (Time::from_millis(i64::MIN), 0),
         Some([at, number]) => {

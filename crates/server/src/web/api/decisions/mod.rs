@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::call::Caller;
 use super::endpoint::{Endpoint, get, list as listed};
 use super::page::Page;
+use super::query::Parameter;
 use crate::flows::token_scope::TokenScope;
 use crate::store::{DecisionRecord, Tx};
 
@@ -74,7 +75,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         listed::<Page<DecisionView>>("/decisions", "List the caller's own decisions, or those at a machine", list::run)
             .needs(TokenScope::Journal)
-            .asks(&[("machine", "those at this machine; absent: the caller's own")]),
+            .asks(&[Parameter::text("machine", "those at this machine; absent: the caller's own")]),
         get::<DecisionView>("/decisions/{id}", "Show a decision with what was read when it was made", show::run)
             .needs(TokenScope::Journal),
     ]

@@ -12,7 +12,7 @@ use crate::store::{HandoverRow, Tx};
 
 /// Lists handovers by person, machine and instant.
 pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Json, Problem> {
-    let paging = Paging::read(caller.call)?;
+    let paging = Paging::read(caller.call);
     match whose(tx, caller)? {
         Whose::One(person) => {
             let rows = tx.handovers_of(&person)?.into_iter().map(|(machine, at, by)| HandoverRow {

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::endpoint::{Endpoint, list as listed, post};
 use super::page::Page;
+use super::query::Parameter;
 use crate::flows::token_scope::TokenScope;
 use crate::store::HandoverRow;
 
@@ -41,7 +42,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let example = json!({ "person": "p-yann", "machine": "trotec-speedy", "reason": "visite du 12 mars" });
     vec![
         listed::<Page<HandoverView>>("/handovers", "List handovers, or a person's", list::run)
-            .asks(&[("person", "only those of this person, by key or id")]),
+            .asks(&[Parameter::text("person", "only those of this person, by key or id")]),
         post("/handovers", TokenScope::Machines, "Record that a person was shown a machine", example, create::run)
             .about(super::about_person)
             .makes(),

@@ -15,7 +15,7 @@ const LOOKED_AT: usize = 2000;
 
 /// Lists entries by number. A page ends early where few of many may be read; its `next` goes on.
 pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Json, Problem> {
-    let paging = Paging::read(caller.call)?;
+    let paging = Paging::read(caller.call);
     let sight = JournalSight::of(tx, caller);
     let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
     let (mut items, mut last, mut looked_at) = (Vec::new(), paging.after_number()?, 0);

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::endpoint::{Deed, Endpoint, get, list as listed};
 use super::page::Page;
+use super::query::{ENTRY, Parameter};
 use crate::flows::token_scope::TokenScope;
 use crate::store::Entry;
 
@@ -38,8 +39,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         listed::<Page<EntryView>>("/journal", "List the journal's entries that the caller may read", list::run)
             .needs(TokenScope::Journal),
-        Endpoint { deed: Deed::Events, ..events }
-            .needs(TokenScope::Journal)
-            .asks(&[("after", "begin after this entry; absent: with what comes next")]),
+        Endpoint { deed: Deed::Events, ..events }.needs(TokenScope::Journal).asks(&[Parameter::of(
+            "after",
+            "begin after this entry; absent: with what comes next",
+            ENTRY,
+        )]),
     ]
 }

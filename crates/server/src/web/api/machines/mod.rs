@@ -17,6 +17,7 @@ use super::call::Caller;
 use super::endpoint::{Endpoint, get, post};
 use super::page::{Page, told};
 use super::problem::Problem;
+use super::query::Parameter;
 use crate::flows::token_scope::TokenScope;
 
 /// A machine: what it asks of people, and how it is now.
@@ -142,7 +143,7 @@ pub(super) fn in_path(caller: &Caller<'_>) -> Result<MachineId, Problem> {
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get::<Page<MachineView>>("/machines", "List the machines", list::run)
-            .asks(&[("venue", "only those of this venue")]),
+            .asks(&[Parameter::text("venue", "only those of this venue")]),
         get::<MachineView>("/machines/{id}", "Show a machine", show::run),
         post(
             "/machines/{id}/lock",

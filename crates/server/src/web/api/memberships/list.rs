@@ -12,7 +12,7 @@ use crate::store::{MembershipRow, Tx};
 
 /// Lists memberships by person, venue and beginning.
 pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Json, Problem> {
-    let paging = Paging::read(caller.call)?;
+    let paging = Paging::read(caller.call);
     match whose(tx, caller)? {
         Whose::One(person) => {
             let rows = tx.memberships_of(&person)?.into_iter();

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::endpoint::{Endpoint, list as listed, post};
 use super::page::Page;
+use super::query::Parameter;
 use crate::flows::token_scope::TokenScope;
 use crate::store::MembershipRow;
 
@@ -40,7 +41,7 @@ impl MembershipView {
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         listed::<Page<MembershipView>>("/memberships", "List memberships, or a person's", list::run)
-            .asks(&[("person", "only those of this person, by key or id")]),
+            .asks(&[Parameter::text("person", "only those of this person, by key or id")]),
         post(
             "/memberships",
             TokenScope::People,

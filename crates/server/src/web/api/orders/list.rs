@@ -12,14 +12,13 @@ use crate::store::{OrderRow, Tx};
 
 /// Lists orders by controller and number; of one change all of them.
 pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Json, Problem> {
-    let paging = Paging::read(caller.call)?;
+    let paging = Paging::read(caller.call);
     let venues = sight::venues_with_controllers(tx, caller);
     let controllers = caller.network.controllers.values();
     let mut seen: Vec<&ControllerId> =
         controllers.filter(|it| venues.contains(&it.venue)).map(|controller| &controller.id).collect();
-    if let Some(entry) = caller.call.asked("entry") {
-        let number = entry.parse().map_err(|_| Problem::in_query("entry", format!("`{entry}` is no number")))?;
-        let rows = tx.orders_of_entry(number)?;
+    if let Some(entry) = caller.call.number("entry") {
+        let rows = tx.orders_of_entry(entry)?;
         return Ok(whole(rows.iter().filter(|row| seen.contains(&&row.controller)).map(OrderView::of).collect()));
     }
     if let Some(only) = caller.call.asked("controller") {

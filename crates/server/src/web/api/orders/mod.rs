@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::endpoint::{Endpoint, list as listed};
 use super::page::Page;
+use super::query::{ENTRY, Parameter};
 use crate::store::OrderRow;
 
 /// An order to a controller.
@@ -56,8 +57,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         listed::<Page<OrderView>>("/orders", "List the orders to the controllers of the caller's venues", list::run)
             .asks(&[
-                ("entry", "only those of the change with this journal entry"),
-                ("controller", "only those to this one"),
+                Parameter::of("entry", "only those of the change with this journal entry", ENTRY),
+                Parameter::text("controller", "only those to this one"),
             ]),
     ]
 }

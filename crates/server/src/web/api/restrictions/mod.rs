@@ -14,6 +14,7 @@ use super::call::Caller;
 use super::endpoint::{Endpoint, list as listed, post};
 use super::page::Page;
 use super::problem::Problem;
+use super::query::Parameter;
 use crate::flows::token_scope::TokenScope;
 use crate::store::{RestrictionRow, Tx};
 
@@ -67,7 +68,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                           "reason": "plateau laissé encrassé" });
     vec![
         listed::<Page<RestrictionView>>("/restrictions", "List restrictions, or a person's", list::run)
-            .asks(&[("person", "only those of this person, by key or id")]),
+            .asks(&[Parameter::text("person", "only those of this person, by key or id")]),
         post("/restrictions", scope, "Restrict a person for a time", example, create::run)
             .about(super::about_person)
             .makes(),

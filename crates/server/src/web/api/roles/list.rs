@@ -11,7 +11,7 @@ use crate::store::Tx;
 
 /// Lists roles by number; of one person all of them.
 pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Json, Problem> {
-    let paging = Paging::read(caller.call)?;
+    let paging = Paging::read(caller.call);
     match whose(tx, caller)? {
         Whose::One(person) => Ok(whole(tx.roles_of(&person)?.iter().map(RoleView::of).collect())),
         Whose::All => {

@@ -14,6 +14,7 @@ use super::call::Caller;
 use super::endpoint::{Endpoint, list as listed, post};
 use super::page::Page;
 use super::problem::Problem;
+use super::query::Parameter;
 use crate::flows::token_scope::TokenScope;
 use crate::store::{HeldRoleRow, Tx};
 
@@ -65,7 +66,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let example = json!({ "person": "p-anna", "role": "trainer", "scope": "venue:ubo", "reason": "formée en octobre" });
     vec![
         listed::<Page<RoleView>>("/roles", "List roles, or a person's", list::run)
-            .asks(&[("person", "only those of this person, by key or id")]),
+            .asks(&[Parameter::text("person", "only those of this person, by key or id")]),
         post("/roles", TokenScope::Roles, "Give a person a role", example, create::run)
             .about(super::about_person)
             .makes(),

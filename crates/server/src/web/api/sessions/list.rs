@@ -14,7 +14,7 @@ use crate::store::{SessionRow, Tx};
 
 /// Lists open sessions, or the history of a machine.
 pub(super) fn run(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Json, Problem> {
-    let paging = Paging::read(caller.call)?;
+    let paging = Paging::read(caller.call);
     let Some(machine) = caller.call.asked("machine") else {
         let seen = sight::machines(tx, caller);
         let is_seen = |row: &SessionRow| seen.contains(&row.machine) || row.person == *caller.person();

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::endpoint::{Endpoint, list as listed, post};
 use super::page::Page;
+use super::query::Parameter;
 use crate::flows::token_scope::TokenScope;
 use crate::store::SessionRow;
 
@@ -68,7 +69,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "List the open sessions that the caller may see; with `machine` all of one machine, the oldest first",
             list::run,
         )
-        .asks(&[("machine", "all sessions of this machine, open or over")]),
+        .asks(&[Parameter::text("machine", "all sessions of this machine, open or over")]),
         post(
             "/sessions/{id}/stop",
             TokenScope::Machines,
