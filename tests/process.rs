@@ -50,6 +50,10 @@ impl Place {
             ("TREMEN_BROKER__EMBEDDED__ADDRESS", "127.0.0.1:0".to_owned()),
             ("TREMEN_WEB__ADDRESS", "127.0.0.1:0".to_owned()),
             ("TREMEN_LOG__FORMAT", "json".to_owned()),
+            // Its controllers say more in a moment than a real one does in minutes; what is told those is in other stories.
+            ("TREMEN_LIMITS__CONTROLLER__ASKS", "1000000".to_owned()),
+            ("TREMEN_LIMITS__CONTROLLER__REPORTS", "1000000".to_owned()),
+            ("TREMEN_LIMITS__CONTROLLER__HELLOS", "1000000".to_owned()),
         ];
         (Self { folder, settings }, entered)
     }

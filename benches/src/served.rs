@@ -34,6 +34,8 @@ impl Served {
             .env("TREMEN_BROKER__EMBEDDED__ADDRESS", "127.0.0.1:0")
             .env("TREMEN_WEB__ADDRESS", "127.0.0.1:0")
             .env("TREMEN_LOG__LEVEL", "warn")
+            // A benchmark asks as no controller may.
+            .env("TREMEN_LIMITS__CONTROLLER__ASKS", "1000000")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -22,6 +22,7 @@ pub mod import;
 pub mod incident;
 pub mod journal;
 pub mod lock;
+pub mod login_link;
 mod logs;
 mod passphrase;
 pub mod renew;
@@ -103,6 +104,10 @@ enum Command {
     Incident(incident::Incident),
     /// Stop the session that runs on a machine
     Stop(stop::Stop),
+    /// Make a link with which somebody signs in, once
+    // Not shown until the page that redeems it is there.
+    #[command(hide = true)]
+    LoginLink(login_link::LoginLink),
     /// Block a card
     BlockCard(block_card::BlockCard),
     /// Unblock a card
@@ -167,6 +172,7 @@ pub fn run() -> ExitCode {
             Command::Unlock(it) => desk::exit(unlock::run(&it).await),
             Command::Incident(it) => desk::exit(incident::run(&it).await),
             Command::Stop(it) => desk::exit(stop::run(&it).await),
+            Command::LoginLink(it) => desk::exit(login_link::run(&it).await),
             Command::BlockCard(it) => desk::exit(block_card::run(&it).await),
             Command::UnblockCard(it) => desk::exit(unblock_card::run(&it).await),
             Command::Handover(it) => desk::exit(handover::run(&it).await),
