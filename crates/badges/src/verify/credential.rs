@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::report::{Check, Outcome, Reason, Step};
+use super::check::{Check, Outcome, Reason, Step};
 use super::token::Token;
 use super::world::World;
 use super::{integrity, schema, status, validity};
@@ -35,7 +35,8 @@ pub(super) struct Setting<'a> {
 
 /// The checks of a credential, in order. `token` is given where it came as a VC-JWT.
 pub(super) fn checks(document: &Value, kind: Kind, token: Option<&Token>, setting: &Setting) -> Vec<Check> {
-    let mut checks = vec![contexts(document, setting), shape(document, kind)];
+    let contradiction = token.and_then(|token| token.contradiction.as_deref());
+    let mut checks = vec![contexts(document, setting), shape(document, kind, contradiction)];
     let issuer = document.get("issuer").and_then(id_of).unwrap_or_default();
     let unreadable =
         checks.iter().any(|check| matches!((check.step, check.outcome), (Step::Contexts, Outcome::Refused(_))));
@@ -82,8 +83,9 @@ fn reason_of(error: &CanonicalError) -> Reason {
 }
 
 /// Step 4.
-fn shape(document: &Value, kind: Kind) -> Check {
-    let flaws = schema::flaws(document, kind);
+fn shape(document: &Value, kind: Kind, contradiction: Option<&str>) -> Check {
+    let mut flaws = schema::flaws(document, kind);
+    flaws.extend(contradiction.map(str::to_owned));
     if !flaws.is_empty() {
         return Check::refused(Step::Schema, Reason::Schema, flaws.join("; "));
     }

@@ -5,9 +5,10 @@
 
 use serde_json::Value;
 
+use super::check::{Check, Reason, Step};
 use super::credential::{Kind, Setting, checks, is_of_type};
 use super::jws::Jws;
-use super::report::{About, Check, EndorsementReport, Endorsements, Reason, Step};
+use super::report::{About, EndorsementReport, Endorsements};
 use super::token::Token;
 use crate::json::{MAX_TEXT, id_of, listed};
 

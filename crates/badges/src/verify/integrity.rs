@@ -4,9 +4,9 @@
 
 use serde_json::Value;
 
+use super::check::{Check, Reason, Step};
 use super::credential::{MAX_PROOFS, Setting};
 use super::keys::{issuer_document, listed_key};
-use super::report::{Check, Reason, Step};
 use super::validity::instant;
 use crate::json::{id_of, listed};
 use crate::keys::PublicKey;

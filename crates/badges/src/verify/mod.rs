@@ -4,6 +4,7 @@
 //! public addresses, 5 s, 1 MiB, 3 redirects) and hands the answers back, until the report is there. The same file, the
 //! same answers and the same instant give the same report.
 
+mod check;
 mod credential;
 mod endorsements;
 mod integrity;
@@ -24,10 +25,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use tremen_rules::Time;
 
+pub use check::{Check, Outcome, Reason, Step, Verdict};
 pub use read::to_bake;
-pub use report::{
-    About, Check, Claims, EndorsementReport, Endorsements, Outcome, Reason, Report, Step, Verdict, Version,
-};
+pub use report::{About, Claims, EndorsementReport, Endorsements, Report, Version};
 pub use world::{Answer, url_of as fetchable};
 
 use crate::bake;

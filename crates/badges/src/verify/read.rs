@@ -4,9 +4,10 @@
 
 use serde_json::Value;
 
+use super::check::{Check, Outcome, Reason, Step};
 use super::credential::is_of_type;
 use super::jws::Jws;
-use super::report::{Check, Outcome, Reason, Step, Version};
+use super::report::Version;
 use super::token::Token;
 use super::world::{Got, World};
 use crate::bake::{self, BakeError};

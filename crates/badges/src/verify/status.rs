@@ -5,9 +5,9 @@
 
 use serde_json::Value;
 
+use super::check::{Check, Outcome, Reason, Step};
 use super::credential::{Kind, Setting, all_passed, checks, is_of_type};
 use super::jws::Jws;
-use super::report::{Check, Outcome, Reason, Step};
 use super::token::Token;
 use super::world::Got;
 use crate::json::{MAX_FETCHED, id_of, listed, strings};

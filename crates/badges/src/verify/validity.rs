@@ -6,7 +6,7 @@
 use serde_json::Value;
 use tremen_rules::Time;
 
-use super::report::{Check, Reason, Step};
+use super::check::{Check, Reason, Step};
 use crate::contexts::CREDENTIALS_V1;
 use crate::dates;
 use crate::json::strings;

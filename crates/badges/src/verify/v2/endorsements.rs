@@ -6,9 +6,10 @@ use super::hosted::{hosts, served};
 use super::shape::shape_of_endorsement;
 use super::{dates, linked};
 use crate::json::{id_of, listed};
+use crate::verify::check::{Check, Reason, Step};
 use crate::verify::credential::{Setting, is_of_type};
 use crate::verify::endorsements::form;
-use crate::verify::report::{About, Check, EndorsementReport, Endorsements, Reason, Step};
+use crate::verify::report::{About, EndorsementReport, Endorsements};
 
 /// The endorsements of an assertion, and of its class and its issuer where these were served.
 pub(super) fn all(assertion: &Value, class: Option<&Value>, issuer: Option<&Value>, setting: &Setting) -> Endorsements {

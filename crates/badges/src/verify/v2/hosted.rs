@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::shape::{shape, shape_of_all};
 use super::{Ended, Found, Parties, dates};
 use crate::json::{id_of, strings};
+use crate::verify::check::{Check, Outcome, Reason, Step};
 use crate::verify::credential::Setting;
-use crate::verify::report::{Check, Outcome, Reason, Step};
 use crate::verify::world::{Got, host_of, url_of};
 
 /// A hosted assertion; `in_hand` tells its address.

@@ -9,8 +9,9 @@ mod signed;
 
 use serde_json::Value;
 
+use super::check::{Check, Outcome, Reason};
 use super::credential::Setting;
-use super::report::{Check, Claims, Endorsements, Outcome, Reason};
+use super::report::{Claims, Endorsements};
 use super::validity::window;
 use super::world::Got;
 use crate::dates::parse_lenient;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Parties;
 use crate::dates::parse_lenient;
+use crate::verify::check::{Check, Reason, Step};
 use crate::verify::credential::is_of_type;
-use crate::verify::report::{Check, Reason, Step};
 
 /// The shape of an assertion by itself.
 pub(super) fn shape(assertion: &Value) -> Check {

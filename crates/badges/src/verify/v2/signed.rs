@@ -6,9 +6,9 @@ use super::shape::shape_of_all;
 use super::{Found, Parties, dates, linked};
 use crate::json::{id_of, listed};
 use crate::keys::{JwsAlgorithm, PublicKey};
+use crate::verify::check::{Check, Outcome, Reason, Step};
 use crate::verify::credential::Setting;
 use crate::verify::jws::Jws;
-use crate::verify::report::{Check, Outcome, Reason, Step};
 
 /// A signed assertion.
 pub(in crate::verify) fn signed(token: &Jws, setting: &Setting) -> Found {
