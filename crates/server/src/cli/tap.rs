@@ -110,7 +110,9 @@ pub async fn run(tap: &Tap) -> Result<ExitCode, TapError> {
         print(
             tap,
             &json!({ "verdict": null, "reason": "registry_unreachable" }),
-            &format!("no answer: the registry cannot be reached through {broker} with these secrets (--broker names another)"),
+            &format!(
+                "no answer: the registry cannot be reached through {broker} with these secrets (--broker names another)"
+            ),
         );
         return Ok(ExitCode::from(NO_ANSWER));
     };

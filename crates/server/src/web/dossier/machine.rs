@@ -19,7 +19,9 @@ pub(super) fn render(page: &Page<'_>) -> Markup {
     let stop = match machine.stop_policy {
         StopPolicy::Immediate => page.say("immédiat", "immediate"),
         StopPolicy::Graceful(s) => format!("{} {}", page.say("après", "after"), lasting(s)),
-        StopPolicy::FinishJob(s) => format!("{} {}", page.say("fin du travail, au plus", "end of the job, at most"), lasting(s)),
+        StopPolicy::FinishJob(s) => {
+            format!("{} {}", page.say("fin du travail, au plus", "end of the job, at most"), lasting(s))
+        }
     };
     html! {
         h2 { (page.say("La machine et les règles d’alors", "The machine and the rules of that time")) }
