@@ -5,7 +5,7 @@
 use serde_json::Value;
 use tremen_rules::Time;
 
-use super::report::{Outcome, Reason};
+use super::check::{Outcome, Reason};
 use super::world::{Got, World};
 use crate::dates;
 use crate::json::{id_of, listed};

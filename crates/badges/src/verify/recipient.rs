@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::report::{Check, Claims, Reason, Step};
+use super::check::{Check, Reason, Step};
+use super::report::Claims;
 use super::{Person, Trust};
 use crate::identity::matches;
 use crate::json::{id_of, listed};

@@ -169,7 +169,7 @@ fn text(name: &str, report: &Report, now: Time) -> String {
     line("until", claims.valid_until.map(dates::format));
     out.push('\n');
     out.push_str(&rows(&report.checks, "  "));
-    for endorsement in &report.endorsements {
+    for endorsement in &report.endorsements.seen {
         let by = endorsement.issuer.as_deref().unwrap_or("nobody named");
         let title = format!("endorsement of {} by {by}: {}", endorsement.about.words(), sentence(endorsement.verdict));
         out.push_str(&format!("\n  {}\n{}", shown(&title), rows(&endorsement.checks, "    ")));
@@ -196,7 +196,7 @@ fn json(name: &str, report: &Report, now: Time) -> Json {
             "valid_until": claims.valid_until.map(dates::format),
         },
         "checks": checks(&report.checks),
-        "endorsements": report.endorsements.iter().map(endorsement).collect::<Vec<_>>(),
+        "endorsements": report.endorsements.seen.iter().map(endorsement).collect::<Vec<_>>(),
     })
 }
 
