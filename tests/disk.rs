@@ -12,7 +12,7 @@ use tremen_controller::{Remembered, TapResult};
 use tremen_server::machines::player::{Happening, Player};
 use tremen_wire::{Answer, Intent};
 
-use crate::process::{Place, Served, enter_person, has, provision};
+use crate::process::{Place, Served, enter_person, provision};
 use crate::raw::{denied, granted, uid};
 use crate::world::{Folder, PATIENCE, ask_for_nothing, settings};
 
@@ -201,12 +201,9 @@ async fn on_a_slow_disk_taps_are_decided_and_on_one_that_stalls_they_are_refused
 /// The order of system calls is the proof that a card's holder hears of nothing that a loss of power would undo.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_answer_is_written_to_the_socket_after_the_sync_of_its_commit_has_returned() {
-    let may_trace = has("strace")
-        && std::process::Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status().unwrap().success();
-    if !may_trace {
-        eprintln!("not shown here: strace is not installed, or this place does not let one process trace another");
-        return;
-    }
+    let probe = std::process::Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    let needs = "this story needs strace (the package `strace`) and a system that lets one process trace another";
+    assert!(probe.is_ok_and(|status| status.success()), "{needs}");
     let enter = |tx: &mut tremen_server::store::Tx<'_>| {
         enter_person(tx, "anna", &ANNA)?;
         provision(tx, "capucins-3d", false)
@@ -214,7 +211,8 @@ async fn the_answer_is_written_to_the_socket_after_the_sync_of_its_commit_has_re
     let (place, ()) = Place::prepared(ask_for_nothing, enter).await;
     let trace = place.folder.0.join("trace").display().to_string();
     let calls = "trace=fdatasync,fsync,pwrite64,write,sendto,writev,sendmsg";
-    let by = ["strace", "-f", "-tt", "-y", "-s", "256", "-e", calls, "-o", &trace];
+    // With -D the registry is the process that the story started, and strace the one beside it.
+    let by = ["strace", "-D", "-f", "-tt", "-y", "-s", "256", "-e", calls, "-o", &trace];
     let served = place.start(place.registry(&by)).await;
     let login = place.login("capucins-3d", served.broker);
     let mut player = Player::start(settings("capucins-3d", false), Remembered::default(), &login);

@@ -75,20 +75,23 @@ impl Place {
 
     /// One of the program's commands.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tremen-of-the-stories"));
-        command.args(arguments);
+        self.command_by(&[], arguments)
+    }
+
+    /// One of the program's commands, started by programs that become it: the process that is spawned is the program
+    /// itself, so that whoever kills it kills no go-between. Whatever ends the story ends it too, even a SIGKILL.
+    fn command_by(&self, by: &[&str], arguments: &[&str]) -> Command {
+        let program = env!("CARGO_BIN_EXE_tremen-of-the-stories");
+        let ends_with_us: &[&str] = if has("setpriv") { &["setpriv", "--pdeathsig", "KILL"] } else { &[] };
+        let mut words = ends_with_us.iter().chain(by).chain([&program]).chain(arguments);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words);
         self.fitted(command)
     }
 
-    /// The registry, not started yet, run by another program where one is given.
+    /// The registry, not started yet, by programs that become it where some are given.
     pub fn registry(&self, by: &[&str]) -> Command {
-        let mut command = match by {
-            [] => return self.logged(self.command(&["serve"])),
-            [program, ..] => Command::new(program),
-        };
-        command.args(&by[1..]).args([env!("CARGO_BIN_EXE_tremen-of-the-stories"), "serve"]);
-        let command = self.fitted(command);
-        self.logged(command)
+        self.logged(self.command_by(by, &["serve"]))
     }
 
     fn logged(&self, mut command: Command) -> Command {
@@ -189,7 +192,7 @@ pub fn provision(tx: &mut Tx<'_>, name: &str, sealed: bool) -> Result<(), FlowEr
 }
 
 /// Whether a program is there.
-pub fn has(program: &str) -> bool {
+fn has(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|it| Path::new(&it).join(program).exists()))
 }

@@ -31,6 +31,7 @@ mod journal_verifier;
 mod journal_verify;
 mod keeping;
 mod kills;
+mod leftovers;
 mod line;
 mod links;
 mod listener;
