@@ -195,11 +195,15 @@ fn endorsements_of_endorsements_are_not_followed_in_a_circle_or_into_the_deep() 
 
 /// The published 2.0 documents with one endorsement of the award, its class and its issuer each, and links to them.
 fn ours_2() -> World {
-    let named = ["assertion", "badgeclass", "issuer"].into_iter().zip(["award", "class", "issuer"]);
     let issuer = document("tremen/ob2/issuer-bourg.json");
-    named.fold(World::default().serving(issuer["id"].as_str().unwrap(), &issuer), |world, (name, endorsed)| {
-        let mut carrier = document(&format!("tremen/ob2/{name}.json"));
-        let endorsement = document(&format!("tremen/ob2/endorsement-{endorsed}.json"));
+    let world = World::default().serving(issuer["id"].as_str().unwrap(), &issuer);
+    let endorsed = [
+        ("tremen/ob2/assertion.json", "tremen/ob2/endorsement-award.json"),
+        ("tremen/ob2/badgeclass.json", "tremen/ob2/endorsement-class.json"),
+        ("tremen/ob2/issuer.json", "tremen/ob2/endorsement-issuer.json"),
+    ];
+    endorsed.into_iter().fold(world, |world, (carrier, endorsement)| {
+        let (mut carrier, endorsement) = (document(carrier), document(endorsement));
         carrier["endorsement"] = endorsement["id"].clone();
         let at = |document: &Value| document["id"].as_str().unwrap().to_owned();
         world.serving(&at(&carrier), &carrier).serving(&at(&endorsement), &endorsement)

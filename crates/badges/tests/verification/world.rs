@@ -1,5 +1,6 @@
 //! The outside of these tests: documents in folders and single answers, at the addresses that a verification asks.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -16,6 +17,8 @@ const NOW: &str = "2026-12-01T00:00:00Z";
 pub struct World {
     folders: Vec<(&'static str, &'static str)>,
     answers: BTreeMap<String, Answer>,
+    /// The files that were served.
+    read: RefCell<BTreeSet<String>>,
 }
 
 impl World {
@@ -39,6 +42,21 @@ impl World {
         }
     }
 
+    /// The world of badges that libraries of other makes issued.
+    pub fn others() -> Self {
+        Self { folders: vec![("https://", "others/")], ..Self::default() }
+    }
+
+    /// Which files were served so far.
+    pub fn read(&self) -> BTreeSet<String> {
+        self.read.borrow().clone()
+    }
+
+    /// Counts what this world served as served by another.
+    pub fn hand_over(&self, other: &Self) {
+        other.read.borrow_mut().extend(self.read());
+    }
+
     pub fn with(mut self, url: &str, answer: Answer) -> Self {
         self.answers.insert(url.to_owned(), answer);
         self
@@ -55,7 +73,9 @@ impl World {
         for (prefix, folder) in &self.folders {
             let Some(path) = url.strip_prefix(prefix) else { continue };
             for end in ["", ".json"] {
-                if let Ok(bytes) = std::fs::read(format!("{VECTORS}{folder}{path}{end}")) {
+                let name = format!("{folder}{path}{end}");
+                if let Ok(bytes) = std::fs::read(format!("{VECTORS}{name}")) {
+                    self.read.borrow_mut().insert(name);
                     return Answer::Document(bytes);
                 }
             }
