@@ -39,6 +39,7 @@ mod metrics;
 mod mosquitto;
 mod orders;
 mod pairs;
+mod ports;
 mod probe;
 mod process;
 mod raw;

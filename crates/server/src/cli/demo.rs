@@ -21,9 +21,10 @@ use crate::clock::{Clock, SystemClock};
 use crate::flows::{self, Actor, FlowError, Warrant, person_named};
 use crate::keys::{Keys, hex, write_secret};
 use crate::machines::EmbeddedSettings;
+use crate::machines::broker::BrokerError;
 use crate::machines::player::{self, Happening, Player};
 use crate::machines::simulated_card::SimulatedCard;
-use crate::serve::{Broker, Parts, Running};
+use crate::serve::{Broker, Parts, Running, StartError};
 use crate::store::{Store, system_random};
 use crate::words;
 
@@ -194,8 +195,8 @@ async fn start(store: &Store, demo: &Demo) -> anyhow::Result<Running> {
     let parts = |broker| Parts { store: store.clone(), broker: Broker::Embedded(broker), web: Some(demo.web) };
     match crate::serve::start(parts(broker.clone())).await {
         Ok(running) => Ok(running),
-        Err(error) => {
-            say(&format!("  ({error} ; ports libres choisis à la place)"));
+        Err(StartError::Listen(error) | StartError::Broker(BrokerError::Listen(error))) => {
+            say(&format!("  ({} n’est pas libre : ports choisis au hasard à la place)", error.address));
             let free = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
             let parts = Parts {
                 store: store.clone(),
@@ -204,6 +205,7 @@ async fn start(store: &Store, demo: &Demo) -> anyhow::Result<Running> {
             };
             Ok(crate::serve::start(parts).await?)
         }
+        Err(error) => Err(error.into()),
     }
 }
 

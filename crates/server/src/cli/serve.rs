@@ -12,7 +12,7 @@ use crate::flows;
 use crate::keys::Keys;
 use crate::machines::client::Address;
 use crate::machines::{EmbeddedSettings, Secret, Tls};
-use crate::serve::{Broker, Doors, Parts, start_with};
+use crate::serve::{Broker, Opened};
 use crate::store::{Store, system_random};
 
 /// Runs the registry until Ctrl-C or a SIGTERM.
@@ -25,6 +25,8 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
             "web.tls: the pages are served without TLS for now; put a proxy (Caddy, nginx) in front and leave the key out"
         );
     }
+    // Before anything is touched, the database's form above all, which another registry may be serving.
+    let opened = Opened::at(broker(config)?, Some(config.web_address), config.metrics_address).await?;
     let keys = Arc::new(Keys::open(&config.keys)?);
     let clock = Arc::new(SystemClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let store = Store::open(&config.database, keys, clock, system_random())?;
@@ -32,11 +34,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let _serving = store.serving().context("the file beside the database that says that it is served")?;
     let daily = Daily::start(&store, config.retention);
     let clearing = tokio::spawn(clear_imports(store.clone()));
-    let running = start_with(
-        Parts { store, broker: broker(config)?, web: Some(config.web_address) },
-        Doors { metrics: config.metrics_address, limits: config.limits },
-    )
-    .await?;
+    let running = opened.serve(store, &config.limits).await;
     let broker = &running.broker;
     let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
     tracing::info!(broker.host, broker.port, web, "the registry serves");
