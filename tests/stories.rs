@@ -15,6 +15,7 @@ mod api_paging;
 mod api_repeats;
 mod authority;
 mod backup;
+mod badge_files;
 mod bridge;
 mod broker;
 mod broker_lost;

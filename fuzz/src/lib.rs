@@ -3,6 +3,8 @@
 //!
 //! Where a parser has a writer, what was read is written and read again: another result is a panic too.
 
+use std::sync::LazyLock;
+
 use chrono_tz::Europe::Paris;
 use tremen_badges::bake::{Form, bake_png, bake_svg, unbake};
 use tremen_badges::contexts::Contexts;
@@ -34,11 +36,13 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("wire_down", wire_down),
 ];
 
+/// The contexts, read once: a target runs thousands of times.
+static CONTEXTS: LazyLock<Contexts> = LazyLock::new(Contexts::pinned);
+
 /// Verifies a file in a world where every address answers the same.
 fn verified(file: &[u8], answer: &[u8]) -> Report {
-    let contexts = Contexts::pinned();
     let options = Options { person: None, trust: None, now: dates::parse("2026-12-01T00:00:00Z").unwrap() };
-    let mut verification = Verification::of(file, options, &contexts);
+    let mut verification = Verification::of(file, options, &CONTEXTS);
     for _round in 0..32 {
         match verification.next() {
             Next::Done(report) => {
@@ -93,9 +97,8 @@ pub fn badge_picture(bytes: &[u8]) -> bool {
 pub fn badge_document(bytes: &[u8]) -> bool {
     let Ok(document) = json::parse(bytes, json::MAX_TEXT) else { return false };
     assert_eq!(json::parse(document.to_string().as_bytes(), usize::MAX).as_ref(), Ok(&document));
-    let contexts = Contexts::pinned();
-    let form = canonical_form(&document, &contexts);
-    assert_eq!(form, canonical_form(&document, &contexts));
+    let form = canonical_form(&document, &CONTEXTS);
+    assert_eq!(form, canonical_form(&document, &CONTEXTS));
     let _ = str::from_utf8(bytes).map(to_bake); // any answer will do
     form.is_ok()
 }
