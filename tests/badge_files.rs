@@ -89,7 +89,7 @@ async fn names_that_turn_the_line_around_are_shown_without_what_turns_it() {
     let folder = Folder::new();
     let badge_file = folder.0.join("badge.json");
     let shown =
-        "{\"type\": [\"VerifiableCredential\", \"OpenBadgeCredential\"], \"name\": \"level \u{202e}2 \u{1b}[2J\"}";
+        "{\"type\": [\"VerifiableCredential\", \"OpenBadgeCredential\"], \"name\": \"level \u{202e}2 \\u001b[2J\"}";
     std::fs::write(&badge_file, shown).unwrap();
     let (said, code) = badge(&folder, &["verify", "badge.json", "--with", "."]).await;
     assert!(said.contains("  badge    level \u{fffd}2 \u{fffd}[2J\n"), "{said}");
