@@ -15,7 +15,6 @@ mod api_paging;
 mod api_repeats;
 mod authority;
 mod backup;
-mod badge_files;
 mod bridge;
 mod broker;
 mod broker_lost;
