@@ -119,3 +119,11 @@ async fn killed_at_any_instant_the_registry_has_kept_all_that_it_said() {
         figures(&mut answered)
     );
 }
+
+#[tokio::test]
+async fn asked_to_end_as_soon_as_it_says_that_it_serves_it_ends_in_peace() {
+    let (place, ()) = Place::prepared(|_| {}, |_| Ok(())).await;
+    for _ in 0..5 {
+        place.serve().await.ends().await;
+    }
+}
