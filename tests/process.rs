@@ -69,7 +69,7 @@ impl Place {
 
     fn fitted(&self, mut command: Command) -> Command {
         command.envs(self.settings.iter().map(|(name, value)| (name, value))).current_dir(&self.folder.0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
@@ -79,12 +79,11 @@ impl Place {
     }
 
     /// One of the program's commands, started by programs that become it: the process that is spawned is the program
-    /// itself, so that whoever kills it kills no go-between. Whatever ends the story ends it too, even a SIGKILL.
+    /// itself, so that whoever kills it kills no go-between.
     fn command_by(&self, by: &[&str], arguments: &[&str]) -> Command {
         let program = env!("CARGO_BIN_EXE_tremen-of-the-stories");
-        let ends_with_us: &[&str] = if has("setpriv") { &["setpriv", "--pdeathsig", "KILL"] } else { &[] };
-        let mut words = ends_with_us.iter().chain(by).chain([&program]).chain(arguments);
-        let mut command = Command::new(words.next().unwrap());
+        let mut words = by.iter().chain([&program]).chain(arguments);
+        let mut command = tied(words.next().unwrap());
         command.args(words);
         self.fitted(command)
     }
@@ -189,6 +188,19 @@ pub fn provision(tx: &mut Tx<'_>, name: &str, sealed: bool) -> Result<(), FlowEr
     let tag = tx.keys().tag("password", PASSWORD.as_bytes());
     tx.put_credential(&controller, sealed.then_some(&KEY), &tag)?;
     Ok(())
+}
+
+/// A program that ends with the story, whatever ends that, even a SIGKILL.
+pub fn tied(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = if has("setpriv") {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.kill_on_drop(true);
+    command
 }
 
 /// Whether a program is there.

@@ -44,6 +44,23 @@ impl Step {
             Self::Trust => "trust",
         }
     }
+
+    /// What was looked at, in English and in one word, for a table that people read.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Read => "file",
+            Self::Form => "kind",
+            Self::Contexts => "vocabulary",
+            Self::Schema => "content",
+            Self::Key => "key",
+            Self::Proof => "proof",
+            Self::Dates => "dates",
+            Self::Status => "revocation",
+            Self::Recipient => "person",
+            Self::Trust => "trust",
+        }
+    }
 }
 
 /// Why a check failed. Codes are stable: see [`Reason::code`].

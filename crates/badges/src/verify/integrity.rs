@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::check::{Check, Reason, Step};
 use super::credential::{MAX_PROOFS, Setting};
-use super::keys::{issuer_document, listed_key};
+use super::keys::{issuer_document, listed_key, listing, signed_with};
 use super::validity::instant;
 use crate::json::{id_of, listed};
 use crate::keys::PublicKey;
@@ -44,8 +44,8 @@ pub(super) fn checks(document: &Value, issuer: &str, setting: &Setting) -> (Chec
                 key_found = Some(address.to_owned());
                 match one_proof(document, proof, &key, setting) {
                     Ok(()) => {
-                        let signature = Check::passed(Step::Proof, format!("signed with `{address}`"));
-                        return (Check::passed(Step::Key, format!("`{issuer}` lists `{address}`")), signature);
+                        let signature = Check::passed(Step::Proof, signed_with(issuer, address));
+                        return (Check::passed(Step::Key, listing(issuer, address)), signature);
                     }
                     Err(why) => details.push(why),
                 }
@@ -55,7 +55,7 @@ pub(super) fn checks(document: &Value, issuer: &str, setting: &Setting) -> (Chec
     }
     match (key_found, key_failure) {
         (Some(address), _) => (
-            Check::passed(Step::Key, format!("`{issuer}` lists `{address}`")),
+            Check::passed(Step::Key, listing(issuer, &address)),
             Check::refused(Step::Proof, Reason::BadSignature, details.join("; ")),
         ),
         (None, Some((reason, detail))) => {

@@ -152,7 +152,7 @@ impl<'c> Verification<'c> {
                 Report::of(Some(version), vec![check], Claims::default())
             }
             (Form::None, _) => {
-                let check = Check::refused(Step::Form, Reason::NotABadge, "it is no badge of any version");
+                let check = Check::refused(Step::Form, Reason::NotABadge, read::instead(document));
                 Report::of(None, vec![check], Claims::default())
             }
         }
@@ -173,7 +173,7 @@ impl<'c> Verification<'c> {
         let kind = if is_endorsement { Kind::Endorsement } else { Kind::Award };
         let subject = document.get("credentialSubject");
         let claims = v3_claims(document);
-        let mut checks = vec![passed_form("3.0")];
+        let mut checks = vec![passed_form(if is_endorsement { "3.0, an endorsement" } else { "3.0" })];
         checks.extend(credential::checks(document, kind, token, setting));
         if kind == Kind::Award {
             checks.push(recipient::check_v3(subject, self.options.person.as_ref()));
@@ -196,6 +196,11 @@ fn v3_claims(document: &Value) -> Claims {
     let subject = document.get("credentialSubject");
     let achievement = subject.and_then(|subject| subject.get("achievement"));
     let results = listed(subject.and_then(|subject| subject.get("result")));
+    let level = results.into_iter().find_map(|result| text(result.get("achievedLevel")));
+    let levels = listed(achievement.and_then(|achievement| achievement.get("resultDescription")));
+    let levels = levels.into_iter().flat_map(|described| listed(described.get("rubricCriterionLevel")));
+    let mut named = levels.filter(|one| level.is_some() && id_of(one) == level.as_deref());
+    let level_name = named.find_map(|level| text(level.get("name")));
     let issuer = document.get("issuer");
     Claims {
         id: text(document.get("id")),
@@ -203,7 +208,8 @@ fn v3_claims(document: &Value) -> Claims {
         issuer_name: text(issuer.and_then(|issuer| issuer.get("name"))),
         class: achievement.and_then(id_of).map(str::to_owned),
         name: text(document.get("name")),
-        level: results.into_iter().find_map(|result| text(result.get("achievedLevel"))),
+        level,
+        level_name,
         awarded_at: instant(document, "awardedDate").or(from),
         valid_until: until,
     }

@@ -35,7 +35,14 @@ pub(super) fn badge_text(file: &[u8]) -> Result<String, Check> {
             BakeError::Compressed => Reason::BakedCompressed,
             BakeError::Unreadable(_) | BakeError::NotHarmless(_) => Reason::Unreadable,
         };
-        refused(reason, error.to_string())
+        if reason == Reason::NoBadge {
+            let advice = "many sites and messengers take it out, the file that its issuer gave has it";
+            refused(reason, format!("{error}; {advice}"))
+        } else if reason == Reason::Unreadable && !bake::is_picture(file) {
+            refused(reason, "it is neither JSON, nor a token, nor a PNG or SVG picture".to_owned())
+        } else {
+            refused(reason, error.to_string())
+        }
     })
 }
 
@@ -72,6 +79,29 @@ fn token_or_json(text: &str) -> Result<Content, Check> {
         };
         Check::refused(Step::Read, reason, error.to_string())
     })
+}
+
+/// What a document that is no badge seems to be: people take one of the several files around a badge for it.
+pub(super) fn instead(document: &Value) -> String {
+    let kinds = [
+        (
+            &["BitstringStatusListCredential", "StatusList2021Credential", "RevocationList"][..],
+            "a list of revoked badges",
+        ),
+        (&["VerifiablePresentation"], "a presentation: give each badge in it by itself"),
+        (&["VerifiableCredential"], "a credential of another kind: its type names neither a badge nor an endorsement"),
+        (&["BadgeClass", "Achievement"], "a class: what can be awarded, and not an award of it"),
+        (&["Issuer", "Profile"], "an issuer's profile"),
+        (&["CryptographicKey"], "an issuer's key"),
+        (&["Endorsement"], "an endorsement of 2.0: give the badge that it endorses"),
+    ];
+    let found = kinds.iter().find(|(types, _)| is_of_type(document, types)).map(|(_, words)| *words);
+    let found =
+        found.or_else(|| document.get("verificationMethod").map(|_| "an issuer's document, which lists its keys"));
+    found.map_or_else(
+        || "it is no badge of any version".to_owned(),
+        |words| format!("it is no badge, it seems to be {words}"),
+    )
 }
 
 /// Under which form a badge's text, JSON or a token, is baked into a picture, and the id that it says; none for what is

@@ -56,6 +56,8 @@ pub struct Claims {
     pub name: Option<String>,
     /// The id of the level achieved.
     pub level: Option<String>,
+    /// The level's name, as the class says it.
+    pub level_name: Option<String>,
     /// When it was awarded.
     pub awarded_at: Option<Time>,
     /// Its end.

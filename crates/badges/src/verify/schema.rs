@@ -89,6 +89,23 @@ enum Shape {
     Typed,
 }
 
+impl Shape {
+    /// What the norm asks, as the end of "it is not".
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Flag => "true or false",
+            Self::Number => "a number",
+            Self::Instant => "a date with its time zone",
+            Self::Word(_, _) => "a word of the norm's list, nor one that begins with `ext:`",
+            Self::One(_) | Self::Many(_) | Self::OneOrId(_) => "an object",
+            Self::Endorsements => "endorsements written out",
+            Self::Tokens => "endorsements as tokens",
+            Self::Typed => "one object with a type",
+        }
+    }
+}
+
 struct Class {
     /// What `type` must name; empty where the norm asks no type.
     name: &'static str,
@@ -376,6 +393,6 @@ fn check(value: &Value, shape: Shape, place: &str, flaws: &mut Vec<String>) {
         Shape::Typed => value.is_object() && value.get("type").is_some_and(Value::is_string),
     };
     if !sound {
-        flaws.push(format!("{place}: not what the norm asks"));
+        flaws.push(format!("{place}: not {}", shape.words()));
     }
 }

@@ -37,7 +37,7 @@ const NORMS: [Norm; 2] = [
 pub(super) fn check(document: &Value, issuer: &str, setting: &Setting) -> Check {
     let entries = listed(document.get("credentialStatus"));
     if entries.is_empty() {
-        return Check::passed(Step::Status, "it names no status list");
+        return Check::passed(Step::Status, "it names no list on which its issuer could revoke it");
     }
     if entries.len() > MAX_ENTRIES {
         return Check::refused(Step::Status, Reason::StatusUntrusted, "it names too many status lists");
@@ -58,7 +58,7 @@ pub(super) fn check(document: &Value, issuer: &str, setting: &Setting) -> Check 
     }
     match unsure {
         Some((outcome, detail)) => Check::new(Step::Status, outcome, detail),
-        None => Check::passed(Step::Status, "the issuer's list does not name it"),
+        None => Check::passed(Step::Status, "not revoked: its issuer's list does not name it"),
     }
 }
 

@@ -9,7 +9,7 @@ use tremen_rules::Time;
 use super::check::{Check, Reason, Step};
 use super::credential::{MAX_PROOFS, Setting};
 use super::jws::Jws;
-use super::keys::{issuer_document, listed_addresses, listed_key};
+use super::keys::{issuer_document, listed_addresses, listed_key, listing, signed_with};
 use super::validity::{members, period};
 use crate::dates;
 
@@ -69,8 +69,8 @@ impl Token {
         for address in addresses.into_iter().take(MAX_PROOFS * 2) {
             match listed_key(&keys, issuer, &address, setting.now) {
                 Ok(key) if self.jws.is_signed_by(&key) => {
-                    let signature = Check::passed(Step::Proof, format!("signed with `{address}`"));
-                    return (Check::passed(Step::Key, format!("`{issuer}` lists `{address}`")), signature);
+                    let signature = Check::passed(Step::Proof, signed_with(issuer, &address));
+                    return (Check::passed(Step::Key, listing(issuer, &address)), signature);
                 }
                 Ok(_) => found = Some(address),
                 Err(why) => failure = why,
@@ -78,7 +78,7 @@ impl Token {
         }
         match found {
             Some(address) => (
-                Check::passed(Step::Key, format!("`{issuer}` lists `{address}`")),
+                Check::passed(Step::Key, listing(issuer, &address)),
                 Check::refused(Step::Proof, Reason::BadSignature, "the signature is not that of the token"),
             ),
             None => {

@@ -43,11 +43,11 @@ pub(super) fn check(document: &Value, now: Time) -> Check {
 /// Step 7 for any dates.
 pub(super) fn window(from: Option<Time>, until: Option<Time>, now: Time) -> Check {
     if let Some(from) = from.filter(|from| now.plus_seconds(SKEW_S) < *from) {
-        return Check::refused(Step::Dates, Reason::NotYetValid, format!("valid from {}", dates::format(from)));
+        return Check::refused(Step::Dates, Reason::NotYetValid, format!("its time begins at {}", dates::format(from)));
     }
     match until {
         Some(until) if now.plus_seconds(-SKEW_S) >= until => {
-            Check::refused(Step::Dates, Reason::Expired, format!("valid until {}", dates::format(until)))
+            Check::refused(Step::Dates, Reason::Expired, format!("its time ended at {}", dates::format(until)))
         }
         Some(until) => Check::passed(Step::Dates, format!("valid until {}", dates::format(until))),
         None => Check::passed(Step::Dates, "valid without end"),

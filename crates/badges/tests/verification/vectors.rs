@@ -205,6 +205,26 @@ fn walk(folder: &Path, visit: &mut impl FnMut(&Path, &str)) {
 }
 
 #[test]
+fn what_is_taken_for_a_badge_is_told_by_its_kind() {
+    for (path, kind) in [
+        ("tremen/site/lieux/port/statuts/1.json", "a list of revoked badges"),
+        ("tremen/site/lieux/port/did.json", "an issuer's document"),
+        ("tremen/ob2/badgeclass.json", "a class"),
+        ("tremen/ob2/issuer.json", "an issuer's profile"),
+        ("tremen/ob2/endorsement-award.json", "an endorsement of 2.0"),
+        ("ob20/assets/key1.json", "an issuer's key"),
+        ("w3c-eddsa/signedDataInt.json", "a credential of another kind"),
+        ("tremen/vector/hashes.json", "no badge of any version"),
+        ("tremen/image-class.png", "the file that its issuer gave has it"),
+        ("ob20/assets/beths-robot-work.html", "neither JSON, nor a token, nor a PNG or SVG picture"),
+    ] {
+        let report = World::default().verify(&file(path));
+        let detail = report.checks.last().map(|check| check.detail.clone()).unwrap_or_default();
+        assert!(detail.contains(kind), "{path}: {detail}");
+    }
+}
+
+#[test]
 fn a_badge_without_a_proof_is_told_so_whatever_else_it_lacks() {
     let report = World::theirs().verify(&file("ob30/simple-noproof.json"));
     let proof = report.checks.iter().find(|check| check.step == Step::Proof).unwrap();
@@ -225,6 +245,7 @@ fn what_a_vector_says_of_itself_is_told() {
     assert_eq!(report.claims.issuer.as_deref(), Some("did:web:tremen.example:lieux:port"));
     assert_eq!(report.claims.class.as_deref(), Some("https://tremen.example/moules/decoupe-laser/3"));
     assert_eq!(report.claims.level.as_deref(), Some("https://tremen.example/moules/decoupe-laser/3#n2"));
+    assert_eq!(report.claims.level_name.as_deref(), Some("Autonome"));
     let report = World::others().verify(&file("others/badges/bazaar-endorsed-in-tokens.json"));
     let endorsed: Vec<(About, Verdict)> = report.endorsements.seen.iter().map(|one| (one.about, one.verdict)).collect();
     assert_eq!(endorsed, [About::Class, About::Class, About::Issuer].map(|about| (about, Verdict::Valid)));

@@ -107,27 +107,22 @@ impl Page<'_> {
         }
     }
 
-    /// Every venue with its machines, and the answer at each.
+    /// The answer at each machine: what may be used first.
     fn machines(&self) -> Markup {
         let Self { me, reader, own } = self;
-        let at_venue = |venue: &str| {
-            let here = me.machines.iter().filter_map(|(id, outlook)| Some((me.network.machines.get(id)?, outlook)));
-            let mut here: Vec<(&Machine, &Outlook)> =
-                here.filter(|(machine, _)| machine.venue.as_str() == venue).collect();
-            here.sort_by(|a, b| (&a.0.name, &a.0.id).cmp(&(&b.0.name, &b.0.id)));
-            here
+        let known = me.machines.iter().filter_map(|(id, outlook)| Some((me.network.machines.get(id)?, outlook)));
+        let mut machines: Vec<(&Machine, &Outlook)> = known.collect();
+        let order = |outlook: &Outlook| match outlook.decision {
+            Decision::Grant(_) => 0,
+            Decision::More(_) => 1,
+            Decision::Deny(_) => 2,
         };
+        machines.sort_by_key(|(machine, outlook)| (order(outlook), &machine.venue, &machine.name, &machine.id));
         html! {
             section.stack aria-labelledby="machines" {
                 h2 #machines { (reader.say(own.may_use, &[])) }
                 p.muted.small { (reader.say(own.as_of, &[&self.hour(me.now)])) }
-                @for venue in me.network.venues.values() {
-                    @let here = at_venue(venue.id.as_str());
-                    @if !here.is_empty() {
-                        h3 { (venue.name) }
-                        ul.grid { @for (machine, outlook) in here { (self.machine(machine, outlook)) } }
-                    }
-                }
+                ul.grid { @for (machine, outlook) in machines { (self.machine(machine, outlook)) } }
             }
         }
     }
@@ -145,9 +140,10 @@ impl Page<'_> {
         html! {
             li class={ "tile " (tint) } data-machine=(machine.id) data-verdict=(outlook.decision.verdict()) {
                 div.row.between.top {
-                    h4 { a href=(reader.href(&format!("/m/{}", machine.id))) { (machine.name) } }
+                    h3 { a href=(reader.href(&format!("/m/{}", machine.id))) { (machine.name) } }
                     (hazard(machine.hazard, reader))
                 }
+                p.muted.small { (icon("pin")) " " (self.venue(machine.venue.as_str())) }
                 p { span class={ "tag " (tint) } { (icon(sign)) (reader.say(word, &[])) } }
                 @if matches!(outlook.decision, Decision::Grant(_)) {
                     p.muted.small { (until.unwrap_or_else(|| reader.say(own.without_known_end, &[]))) }

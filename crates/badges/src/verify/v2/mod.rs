@@ -86,6 +86,7 @@ fn claims(assertion: &Value, class: Option<&Value>, issuer: Option<&Value>) -> C
         class: text(assertion.get("badge")),
         name: text(class.and_then(|class| class.get("name"))),
         level: None,
+        level_name: None,
         awarded_at: assertion.get("issuedOn").and_then(parse_lenient),
         valid_until: assertion.get("expires").and_then(parse_lenient),
     }

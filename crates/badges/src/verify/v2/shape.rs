@@ -7,11 +7,6 @@ use crate::dates::parse_lenient;
 use crate::verify::check::{Check, Reason, Step};
 use crate::verify::credential::is_of_type;
 
-/// The shape of an assertion by itself.
-pub(super) fn shape(assertion: &Value) -> Check {
-    flaws(missing(assertion, "Assertion", &["id", "recipient", "badge", "issuedOn"]))
-}
-
 /// The shape of an assertion with its class and its issuer.
 pub(super) fn shape_of_all(assertion: &Value, parties: &Parties) -> Check {
     let mut all = missing(assertion, "Assertion", &["recipient", "badge", "issuedOn"]);

@@ -56,7 +56,7 @@ fn signature(token: &Jws, assertion: &Value, issuer: &Value, setting: &Setting) 
     let listed = Check::passed(Step::Key, format!("the issuer lists `{address}`"));
     match (key, token.algorithm()) {
         (Some(key), Some(JwsAlgorithm::Rs256)) if token.is_signed_by(&key) => {
-            (listed, Check::passed(Step::Proof, format!("signed with `{address}`")))
+            (listed, Check::passed(Step::Proof, format!("signed with `{address}`, and unchanged since")))
         }
         (Some(_), Some(JwsAlgorithm::Rs256)) => {
             (listed, Check::refused(Step::Proof, Reason::BadSignature, "the signature is not that of the assertion"))
@@ -70,7 +70,7 @@ fn signature(token: &Jws, assertion: &Value, issuer: &Value, setting: &Setting) 
 /// Step 8 for a signed assertion. The whole list is read, be it one entry or many.
 fn revocation(assertion: &Value, issuer: &Value, setting: &Setting) -> Check {
     let Some(link) = issuer.get("revocationList") else {
-        return Check::passed(Step::Status, "its issuer keeps no revocation list");
+        return Check::passed(Step::Status, "its issuer keeps no list of revoked badges");
     };
     let list = match linked(Some(link), setting, Reason::StatusUnreachable) {
         Ok(list) => list,
@@ -93,6 +93,6 @@ fn revocation(assertion: &Value, issuer: &Value, setting: &Setting) -> Check {
             let why = entry.get("revocationReason").and_then(Value::as_str).unwrap_or("no reason given");
             Check::refused(Step::Status, Reason::Revoked, format!("the issuer revoked it: {why}"))
         }
-        None => Check::passed(Step::Status, "the issuer's list does not name it"),
+        None => Check::passed(Step::Status, "not revoked: its issuer's list does not name it"),
     }
 }
