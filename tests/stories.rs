@@ -48,6 +48,7 @@ mod raw;
 mod reasons;
 mod recorded;
 mod sessions;
+mod sign_in;
 mod slices;
 mod smoke;
 mod stall;
