@@ -51,6 +51,7 @@ mod raw;
 mod reasons;
 mod recorded;
 mod sessions;
+mod sign_in;
 mod slices;
 mod smoke;
 mod stall;

@@ -93,6 +93,8 @@ pub struct Doors {
     pub metrics: Option<SocketAddr>,
     /// How much anybody may take at them.
     pub limits: Limits,
+    /// How people reach the pages from outside, without a slash at its end.
+    pub public_url: Option<String>,
 }
 
 /// Starts the registry with its doors as they are without configuration.
@@ -109,7 +111,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
 /// When the embedded broker or the pages cannot listen.
 pub async fn start_with(parts: Parts, doors: Doors) -> Result<Running, StartError> {
     let opened = Opened::at(parts.broker, parts.web, doors.metrics).await?;
-    Ok(opened.serve(parts.store, &doors.limits).await)
+    Ok(opened.serve(parts.store, &doors).await)
 }
 
 /// The listeners, before anybody is let in by them: what somebody else may have taken is taken first, so that nothing was
@@ -149,7 +151,8 @@ impl Opened {
     }
 
     /// Starts the registry; returns once it hears controllers, or after a broker that is elsewhere was given some time.
-    pub async fn serve(self, store: Store, limits: &Limits) -> Running {
+    pub async fn serve(self, store: Store, doors: &Doors) -> Running {
+        let limits = &doors.limits;
         let keyring = Arc::new(Keyring::new(store.clone()));
         // A clock that was set while the registry was down is doubted before the first tap.
         if let Err(error) = crate::timekeeping::look(&store, true).await {
@@ -193,7 +196,8 @@ impl Opened {
             );
         }
         let beside = self.metrics.is_none();
-        let pages = self.web.map(|listener| open_pages(&store, listener, connected.clone(), beside));
+        let pages =
+            self.web.map(|listener| open_pages(&store, listener, connected.clone(), beside, doors.public_url.clone()));
         let metrics_address = self.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
         if let Some(listener) = self.metrics {
             let router = web::metrics::router(store.clone());
@@ -231,11 +235,12 @@ fn open_pages(
     listener: TcpListener,
     connected: tokio::sync::watch::Receiver<bool>,
     with_metrics: bool,
+    public_url: Option<String>,
 ) -> (Option<SocketAddr>, Pages) {
     let address = listener.local_addr().ok();
     let live = Live::start(store);
     let readiness = Readiness::default().with("broker", connected, "the broker does not answer");
-    let router = web::router(WebState { store: store.clone(), live: live.clone(), readiness });
+    let router = web::router(WebState { store: store.clone(), live: live.clone(), readiness, public_url });
     let router = if with_metrics { router.merge(web::metrics::router(store.clone())) } else { router };
     let (shutdown, asked) = tokio::sync::oneshot::channel::<()>();
     let task = tokio::spawn(web::serve(listener, router, async move {

@@ -60,6 +60,13 @@ fn a_second_proof_by_a_stranger_neither_helps_nor_harms() {
         "proofValue": "z2YwC8z3ap7yx1nZYCg4L3j3ApHsF8kgPdSb5xoS1VR7vPG3F561B52hYnQF9iseabecm3ijx4K1FBTQsCZahKZme"});
     valid(&changed(|b| b["proof"] = json!([stranger, b["proof"]])));
     refused(&changed(|b| b["proof"] = json!([stranger])), Reason::KeyOfAnother);
+    // Four are looked at: who sends thousands has the verifier work for nothing.
+    let crowd = |b: &Value, strangers: usize| -> Value {
+        let strangers = std::iter::repeat_n(stranger.clone(), strangers);
+        strangers.chain([b["proof"].clone()]).chain(std::iter::repeat_n(stranger.clone(), 500)).collect()
+    };
+    valid(&changed(|b| b["proof"] = crowd(b, 3)));
+    refused(&changed(|b| b["proof"] = crowd(b, 4)), Reason::KeyOfAnother);
 }
 
 #[test]
