@@ -97,6 +97,18 @@ pub fn id<T: TryFrom<String, Error: std::fmt::Debug>>(text: &str) -> T {
 }
 
 /// Somebody with a shell on the registry's own machine.
+/// Puts an award into the database, with its entry, whoever may or may not.
+pub fn add_award(tx: &Tx<'_>, person: PersonId, award: Award) -> Result<(), FlowError> {
+    let told = json!({
+        "person": person, "award": award.id, "given_id": false, "reference": award.reference,
+        "version": award.version, "level": award.level, "issuer": award.issuer, "issued_at": award.issued_at,
+        "valid_until": null, "awarded_by": null, "supersedes": null, "told": null,
+    });
+    tx.record("award_made", &told)?;
+    tx.add_award(&NewAward { person, award, given_id: false, awarded_by: None, supersedes: None, why: None })?;
+    Ok(())
+}
+
 pub fn operator() -> Warrant {
     Warrant { by: Actor::Operator, why: "a story".to_owned() }
 }
@@ -239,23 +251,7 @@ impl World {
             suspensions: Vec::new(),
         };
         let (person, award_id) = (person.clone(), award.id.clone());
-        self.change(move |tx| {
-            let told = json!({
-                "person": person, "award": award.id, "given_id": false, "reference": award.reference,
-                "version": award.version, "level": award.level, "issuer": award.issuer, "issued_at": award.issued_at,
-                "valid_until": null, "awarded_by": null, "supersedes": null, "told": null,
-            });
-            tx.record("award_made", &told)?;
-            Ok(tx.add_award(&NewAward {
-                person,
-                award,
-                given_id: false,
-                awarded_by: None,
-                supersedes: None,
-                why: None,
-            })?)
-        })
-        .await;
+        self.change(move |tx| add_award(tx, person, award)).await;
         award_id
     }
 
