@@ -112,6 +112,37 @@ impl Client {
         Self::with(world, &token(world, person).await)
     }
 
+    /// A page, as a browser asks for it.
+    pub async fn page(&self, path: &str) -> Answer {
+        self.exchange("GET", path, "").await
+    }
+
+    /// Sends a form as a browser does.
+    pub async fn form(&self, path: &str, fields: &str) -> Answer {
+        let form = self.saying("Content-Type", "application/x-www-form-urlencoded");
+        form.exchange("POST", path, fields).await
+    }
+
+    async fn exchange(&self, method: &str, path: &str, body: &str) -> Answer {
+        let host = self.address.to_string();
+        let mut stream = self.saying("Host", &host).write(method, path, body, "close").await;
+        let mut bytes = Vec::new();
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap().unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    async fn write(&self, method: &str, path: &str, body: &str, connection: &str) -> TcpStream {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: {connection}\r\n");
+        self.headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
+        request.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+
     /// The same with one header more.
     pub fn saying(&self, name: &str, value: &str) -> Self {
         let mut headers = self.headers.clone();
@@ -129,35 +160,23 @@ impl Client {
 
     /// Any request; a path that begins with `/` stands below the API's root, unless it names it.
     pub async fn ask(&self, method: &str, path: &str, body: Option<&str>) -> Answer {
-        let mut stream = self.send(method, path, body, "close").await;
-        let mut bytes = Vec::new();
-        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap().unwrap();
-        let text = String::from_utf8(bytes).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
-    }
-
-    async fn send(&self, method: &str, path: &str, body: Option<&str>, connection: &str) -> TcpStream {
-        let root = if path.starts_with("/api") { "" } else { "/api/v1" };
-        let mut request = format!("{method} {root}{path} HTTP/1.1\r\nHost: tremen\r\nConnection: {connection}\r\n");
-        self.headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
-        let body = body.unwrap_or_default();
-        request.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        stream
+        self.exchange(method, &below_the_root(path), body.unwrap_or_default()).await
     }
 
     /// Listens to events.
     pub async fn listen(&self, path: &str) -> Events {
-        let stream = self.send("GET", path, None, "keep-alive").await;
+        let stream = self.saying("Host", "tremen").write("GET", &below_the_root(path), "", "keep-alive").await;
         let mut events = Events { stream, raw: Vec::new(), text: String::new(), is_over: false };
         let head = events.head().await;
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         assert!(head.to_lowercase().contains("content-type: text/event-stream"), "{head}");
         events
     }
+}
+
+/// The whole path of an endpoint, which may be named below the API's root.
+fn below_the_root(path: &str) -> String {
+    if path.starts_with("/api") { path.to_owned() } else { format!("/api/v1{path}") }
 }
 
 /// A stream of events.

@@ -12,7 +12,7 @@ use tremen_controller::{Remembered, TapResult};
 use tremen_server::machines::player::{Happening, Player};
 use tremen_wire::{Answer, Intent};
 
-use crate::process::{Place, Served, enter_person, has, provision};
+use crate::process::{Place, Served, enter_person, provision};
 use crate::raw::{denied, granted, uid};
 use crate::world::{Folder, PATIENCE, ask_for_nothing, settings};
 
@@ -22,13 +22,14 @@ const ANNA: [u8; 4] = [4, 1, 2, 3];
 const IN_TIME: Duration = Duration::from_millis(2_900);
 
 /// The registry on a disk that can be made to fail, and a controller.
-struct Workshop {
-    place: Place,
-    served: Served,
+pub struct Workshop {
+    pub place: Place,
+    pub served: Served,
     player: Player,
 }
 
-fn shim() -> PathBuf {
+/// The library that makes the disk fail.
+pub fn shim() -> PathBuf {
     static BUILT: OnceLock<(Folder, PathBuf)> = OnceLock::new();
     let (_, shim) = BUILT.get_or_init(|| {
         let folder = Folder::new();
@@ -43,7 +44,7 @@ fn shim() -> PathBuf {
 }
 
 impl Workshop {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let enter = |tx: &mut tremen_server::store::Tx<'_>| {
             enter_person(tx, "anna", &ANNA)?;
             provision(tx, "capucins-3d", false)
@@ -62,7 +63,7 @@ impl Workshop {
         registry
     }
 
-    fn disk_is(&self, fault: &str) {
+    pub fn disk_is(&self, fault: &str) {
         let (now, new) = (self.place.folder.0.join("faults"), self.place.folder.0.join("faults.new"));
         std::fs::write(&new, fault).unwrap();
         std::fs::rename(new, now).unwrap(); // at one instant
@@ -79,12 +80,12 @@ impl Workshop {
         answer.unwrap_or_else(|| panic!("no answer within {:?}\n{}", begun.elapsed(), self.place.log()))
     }
 
-    async fn is_unreachable(&mut self) {
+    pub async fn is_unreachable(&mut self) {
         assert_eq!(denied(&self.tap(Intent::Use).await), ["registry_unreachable"], "{}", self.place.log());
     }
 
     /// Waits until the registry says of itself that it is ready, without anybody's help.
-    async fn is_well(&mut self) {
+    pub async fn is_well(&mut self) {
         let begun = Instant::now();
         while self.served.get("/readyz").await.0 != 200 {
             assert!(begun.elapsed() < PATIENCE, "{}", self.place.log());
@@ -93,7 +94,7 @@ impl Workshop {
     }
 
     /// The machine is free, and Anna's card opens and leaves it.
-    async fn goes_on(&mut self) {
+    pub async fn goes_on(&mut self) {
         granted(&self.tap(Intent::Use).await);
         crate::raw::done(&self.tap(Intent::End).await).unwrap();
     }
@@ -201,12 +202,9 @@ async fn on_a_slow_disk_taps_are_decided_and_on_one_that_stalls_they_are_refused
 /// The order of system calls is the proof that a card's holder hears of nothing that a loss of power would undo.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_answer_is_written_to_the_socket_after_the_sync_of_its_commit_has_returned() {
-    let may_trace = has("strace")
-        && std::process::Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status().unwrap().success();
-    if !may_trace {
-        eprintln!("not shown here: strace is not installed, or this place does not let one process trace another");
-        return;
-    }
+    let probe = std::process::Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    let needs = "this story needs strace (the package `strace`) and a system that lets one process trace another";
+    assert!(probe.is_ok_and(|status| status.success()), "{needs}");
     let enter = |tx: &mut tremen_server::store::Tx<'_>| {
         enter_person(tx, "anna", &ANNA)?;
         provision(tx, "capucins-3d", false)
@@ -214,7 +212,8 @@ async fn the_answer_is_written_to_the_socket_after_the_sync_of_its_commit_has_re
     let (place, ()) = Place::prepared(ask_for_nothing, enter).await;
     let trace = place.folder.0.join("trace").display().to_string();
     let calls = "trace=fdatasync,fsync,pwrite64,write,sendto,writev,sendmsg";
-    let by = ["strace", "-f", "-tt", "-y", "-s", "256", "-e", calls, "-o", &trace];
+    // With -D the registry is the process that the story started, and strace the one beside it.
+    let by = ["strace", "-D", "-f", "-tt", "-y", "-s", "256", "-e", calls, "-o", &trace];
     let served = place.start(place.registry(&by)).await;
     let login = place.login("capucins-3d", served.broker);
     let mut player = Player::start(settings("capucins-3d", false), Remembered::default(), &login);

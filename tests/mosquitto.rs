@@ -1,42 +1,23 @@
-//! Mosquitto's own tools as a plain controller, and a real Mosquitto as the broker, with the configuration that we ship.
+//! Mosquitto's own tools as a plain controller, and a real Mosquitto as the broker (`mosquitto_broker.rs`).
 
-use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::v5::SubscribeReasonCode;
 use serde_json::{Value as Json, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tremen_server::machines::player::Happening;
 use tremen_server::machines::{Address, Login, Secret};
-use tremen_server::serve::Broker;
 use tremen_wire::Intent;
 
 use crate::listener::Listener;
+use crate::mosquitto_broker::{Mosquitto, PUBLIC, program, run};
 use crate::probe::{Account, Probe};
 use crate::raw::{Raw, granted, uid};
-use crate::world::{Folder, PASSWORD, PATIENCE, World, ask_for_nothing, operator, relay};
+use crate::world::{PASSWORD, PATIENCE, World, ask_for_nothing, operator, relay};
 
 const LASER: &str = "trotec-speedy";
 const PRINTER: &str = "imprimante-3d";
 const ANNA: [u8; 4] = [4, 1, 2, 3];
-const REGISTRY: &str = "tremen.registry";
-const PUBLIC: &str = "tremen.public";
-
-const INSTALL: &str = "this story needs Mosquitto: install the packages `mosquitto` and `mosquitto-clients`";
-
-/// A program of Mosquitto's, wherever Debian puts it.
-fn program(name: &str) -> Command {
-    let sbin = std::path::Path::new("/usr/sbin").join(name);
-    let mut command = if sbin.exists() { Command::new(sbin) } else { Command::new(name) };
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
-
-async fn run(mut command: Command) -> Output {
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.unwrap();
-    output.unwrap_or_else(|error| panic!("{INSTALL} ({error})"))
-}
 
 /// A plain controller made of Mosquitto's command-line tools. Each call is a connection of its own.
 struct Tools {
@@ -139,76 +120,8 @@ async fn mosquittos_tools_are_a_controller_on_the_embedded_broker() {
     world.running.stop().await;
 }
 
-/// A real Mosquitto on a free port, with the configuration in `config/mosquitto`.
-struct Mosquitto {
-    address: Address,
-    _process: Child,
-    _folder: Folder,
-}
-
+/// A registry on a Mosquitto, on which machines ask for nothing.
 impl Mosquitto {
-    async fn start() -> Self {
-        let folder = Folder::new();
-        let at = |name: &str| folder.0.join(name).display().to_string();
-        let passwords = at("tremen.passwd");
-        std::fs::write(&passwords, "").unwrap();
-        for user in [REGISTRY, PUBLIC, "ubo-laser", "capucins-3d", "ponant-laser"] {
-            let mut command = program("mosquitto_passwd");
-            command.args(["-b", &passwords, user, PASSWORD]);
-            let output = run(command).await;
-            assert!(output.status.success(), "{output:?}");
-        }
-        std::fs::write(at("acl"), include_str!("../config/mosquitto/acl")).unwrap();
-        for _ in 0..10 {
-            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let shipped = include_str!("../config/mosquitto/mosquitto.conf");
-            let here = [
-                ("listener 1883", format!("listener {port} 127.0.0.1")),
-                ("password_file /etc/mosquitto/tremen.passwd", format!("password_file {passwords}")),
-                ("acl_file /etc/mosquitto/acl", format!("acl_file {}", at("acl"))),
-            ];
-            let config: String = shipped
-                .lines()
-                .map(|line| {
-                    here.iter().find(|(ours, _)| *ours == line).map_or(line, |(_, theirs)| theirs).to_owned() + "\n"
-                })
-                .collect();
-            assert!(here.iter().all(|(_, theirs)| config.contains(theirs)), "{config}");
-            // Started by root it would become another user, who cannot read the story's folder.
-            std::fs::write(at("mosquitto.conf"), config + "user root\nlog_dest stderr\n").unwrap();
-            let mut command = program("mosquitto");
-            command.args(["-c", &at("mosquitto.conf")]);
-            let mut process = command.spawn().unwrap_or_else(|error| panic!("{INSTALL} ({error})"));
-            if Self::is_running(&mut process).await {
-                let address = Address { host: "127.0.0.1".to_owned(), port };
-                return Self { address, _process: process, _folder: folder };
-            }
-        }
-        panic!("no port was free for Mosquitto, ten times");
-    }
-
-    /// Waits until it says that it runs; false when it ends instead, as when its port was taken meanwhile.
-    async fn is_running(process: &mut Child) -> bool {
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let told = async {
-            while let Some(line) = lines.next_line().await.unwrap() {
-                if line.ends_with(" running") {
-                    return true;
-                }
-            }
-            false
-        };
-        let told = tokio::time::timeout(PATIENCE, told).await.unwrap();
-        // It goes on to write; what nobody reads must not stop it.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        told
-    }
-
-    fn broker(&self) -> Broker {
-        let credentials = Some((REGISTRY.to_owned(), Secret(PASSWORD.to_owned())));
-        Broker::External { address: self.address.clone(), credentials }
-    }
-
     async fn world(&self) -> World {
         let adjust = |network: &mut tremen_rules::Network| {
             ask_for_nothing(network);

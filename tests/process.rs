@@ -69,26 +69,28 @@ impl Place {
 
     fn fitted(&self, mut command: Command) -> Command {
         command.envs(self.settings.iter().map(|(name, value)| (name, value))).current_dir(&self.folder.0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
     /// One of the program's commands.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tremen-of-the-stories"));
-        command.args(arguments);
+        self.command_by(&[], arguments)
+    }
+
+    /// One of the program's commands, started by programs that become it: the process that is spawned is the program
+    /// itself, so that whoever kills it kills no go-between.
+    fn command_by(&self, by: &[&str], arguments: &[&str]) -> Command {
+        let program = env!("CARGO_BIN_EXE_tremen-of-the-stories");
+        let mut words = by.iter().chain([&program]).chain(arguments);
+        let mut command = tied(words.next().unwrap());
+        command.args(words);
         self.fitted(command)
     }
 
-    /// The registry, not started yet, run by another program where one is given.
+    /// The registry, not started yet, by programs that become it where some are given.
     pub fn registry(&self, by: &[&str]) -> Command {
-        let mut command = match by {
-            [] => return self.logged(self.command(&["serve"])),
-            [program, ..] => Command::new(program),
-        };
-        command.args(&by[1..]).args([env!("CARGO_BIN_EXE_tremen-of-the-stories"), "serve"]);
-        let command = self.fitted(command);
-        self.logged(command)
+        self.logged(self.command_by(by, &["serve"]))
     }
 
     fn logged(&self, mut command: Command) -> Command {
@@ -188,8 +190,21 @@ pub fn provision(tx: &mut Tx<'_>, name: &str, sealed: bool) -> Result<(), FlowEr
     Ok(())
 }
 
+/// A program that ends with the story, whatever ends that, even a SIGKILL.
+pub fn tied(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = if has("setpriv") {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.kill_on_drop(true);
+    command
+}
+
 /// Whether a program is there.
-pub fn has(program: &str) -> bool {
+fn has(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|it| Path::new(&it).join(program).exists()))
 }

@@ -1,4 +1,6 @@
 //! See `badge_keys` in `src/lib.rs`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tremen_fuzz::badge_keys(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    tremen_fuzz::badge_keys(bytes);
+});

@@ -1,4 +1,6 @@
 //! See `wire_down` in `src/lib.rs`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tremen_fuzz::wire_down(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    tremen_fuzz::wire_down(bytes);
+});

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 /// The context of W3C verifiable credentials 2.0.
 pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
+/// The context of W3C verifiable credentials 1.1, which older issuers use.
+pub const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
 /// The context of Open Badges 3.0 that Tremen writes.
 pub const OPEN_BADGES_V3: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
 /// The context of Open Badges 2.0.
@@ -17,7 +19,7 @@ pub const DID_V1: &str = "https://www.w3.org/ns/did/v1";
 /// The context of a key in such a document.
 pub const MULTIKEY_V1: &str = "https://w3id.org/security/multikey/v1";
 
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 18] = [
     (CREDENTIALS_V2, include_str!("../contexts/credentials-v2.jsonld")),
     ("https://www.w3.org/ns/credentials/examples/v2", include_str!("../contexts/credentials-examples-v2.jsonld")),
     (
@@ -30,7 +32,7 @@ const FILES: [(&str, &str); 17] = [
     ("https://purl.imsglobal.org/spec/ob/v3p0/context.json", include_str!("../contexts/ob-3.0.json")),
     ("https://purl.imsglobal.org/spec/ob/v3p0/extensions.json", include_str!("../contexts/ob-3.0-extensions.json")),
     (OPEN_BADGES_V2, include_str!("../contexts/ob-2.0.json")),
-    ("https://www.w3.org/2018/credentials/v1", include_str!("../contexts/credentials-v1.jsonld")),
+    (CREDENTIALS_V1, include_str!("../contexts/credentials-v1.jsonld")),
     ("https://w3id.org/security/data-integrity/v1", include_str!("../contexts/data-integrity-v1.jsonld")),
     ("https://w3id.org/security/data-integrity/v2", include_str!("../contexts/data-integrity-v2.jsonld")),
     (MULTIKEY_V1, include_str!("../contexts/multikey-v1.jsonld")),
@@ -38,6 +40,7 @@ const FILES: [(&str, &str); 17] = [
     (DID_V1, include_str!("../contexts/did-v1.jsonld")),
     ("https://www.w3.org/ns/cid/v1", include_str!("../contexts/cid-v1.jsonld")),
     ("https://www.w3.org/ns/credentials/status/v1", include_str!("../contexts/credentials-status-v1.jsonld")),
+    ("https://w3id.org/vc/status-list/2021/v1", include_str!("../contexts/status-list-2021-v1.jsonld")),
 ];
 
 /// The pinned contexts, read once and handed to whatever signs or verifies.

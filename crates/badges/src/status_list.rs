@@ -62,14 +62,17 @@ impl StatusList {
         multibase::encode_base64url(&gzip)
     }
 
-    /// Reads an `encodedList`. Older lists without the `u` are read too.
+    /// Reads an `encodedList`. Lists of the draft of 2021 have no `u`, and base64 of either alphabet, padded or not.
     ///
     /// # Errors
     /// [`StatusListError`] for anything but a sound gzip of at least 131,072 entries.
     pub fn decode(encoded: &str) -> Result<Self, StatusListError> {
-        // A gzip begins 1f 8b, so its base64url begins with H: without `u`, the two can't be mixed up.
-        let text = encoded.strip_prefix('u').unwrap_or(encoded);
-        let gzip = multibase::from_base64url(text).ok_or(StatusListError::Malformed)?;
+        // A gzip begins 1f 8b, so its base64 begins with H: without `u`, the two can't be mixed up.
+        let text = match encoded.strip_prefix('u') {
+            Some(text) => text.to_owned(),
+            None => encoded.trim_end_matches('=').replace('+', "-").replace('/', "_"),
+        };
+        let gzip = multibase::from_base64url(&text).ok_or(StatusListError::Malformed)?;
         let bytes = gunzip(&gzip)?;
         if bytes.len() * 8 < 131_072 {
             return Err(StatusListError::TooShort(bytes.len() * 8));

@@ -58,13 +58,20 @@ fn the_w3c_vectors_of_eddsa_rdfc_2022_come_out_byte_for_byte() {
     let config = json(vector!("w3c-eddsa/proofConfigDataInt.json"));
     let document = canonical_form(&unsigned, &contexts).unwrap();
     assert_eq!(document, vector!("w3c-eddsa/canonDocDataInt.txt"));
-    assert_eq!(canonical_form(&config, &contexts).unwrap(), vector!("w3c-eddsa/proofCanonDataInt.txt"));
+    assert_eq!(hex(&sha256(document.as_bytes())), vector!("w3c-eddsa/docHashDataInt.txt").trim());
+    let config = canonical_form(&config, &contexts).unwrap();
+    assert_eq!(config, vector!("w3c-eddsa/proofCanonDataInt.txt"));
+    assert_eq!(hex(&sha256(config.as_bytes())), vector!("w3c-eddsa/proofHashDataInt.txt").trim());
     let bytes = signed_bytes(&signed, &signed["proof"], &contexts).unwrap();
     assert_eq!(hex(&bytes), vector!("w3c-eddsa/combinedHashDataInt.txt").trim());
     let pair = json(vector!("w3c-eddsa/keyPair.json"));
     let secret = tremen_badges::multibase::decode(pair["privateKeyMultibase"].as_str().unwrap()).unwrap();
     let key = SigningKey::from_seed("did:key:x#x", secret[2..].try_into().unwrap());
-    assert_eq!(hex(&key.sign(&bytes)), vector!("w3c-eddsa/sigHexDataInt.txt").trim());
+    let signature = key.sign(&bytes);
+    assert_eq!(hex(&signature), vector!("w3c-eddsa/sigHexDataInt.txt").trim());
+    let written = tremen_badges::multibase::encode(&signature);
+    assert_eq!(written, vector!("w3c-eddsa/sigBTC58DataInt.txt").trim());
+    assert_eq!(signed["proof"]["proofValue"], written);
     let public = PublicKey::from_multikey(pair["publicKeyMultibase"].as_str().unwrap()).unwrap();
     assert!(verify(&signed, &signed["proof"], &public, &contexts).unwrap());
 }

@@ -34,6 +34,10 @@ fn key(venue: &str) -> SigningKey {
     SigningKey::from_seed(&format!("{}#cle-2026", addresses().venue_did(venue)), &seed)
 }
 
+fn network_key() -> SigningKey {
+    SigningKey::from_seed("did:web:tremen.example#cle-2026", &sha256(b"tremen-example-test-key:reseau"))
+}
+
 fn venue(id: &str, name: &str) -> IssuerFacts {
     IssuerFacts { did: addresses().venue_did(id), name: name.to_owned(), url: addresses().venue(id), email: None }
 }
@@ -173,6 +177,8 @@ fn every_published_endorsement_comes_out_signature_for_signature() {
 
 #[test]
 fn the_published_keys_and_status_lists_say_the_same() {
+    let network = DidDocument::of("did:web:tremen.example", &[network_key().listed()], None);
+    is_published(&network, "site/.well-known/did.json");
     for (id, list) in [("port", 40_404), ("bourg", 504)] {
         let did = DidDocument::of(&addresses().venue_did(id), &[key(id).listed()], Some(&addresses().venue(id)));
         is_published(&did, &format!("site/lieux/{id}/did.json"));

@@ -1,5 +1,6 @@
 //! Hostile files: whatever is in them, an answer comes, soon, without a panic.
 
+use miniz_oxide::deflate::compress_to_vec_zlib;
 use serde_json::{Value, json};
 use tremen_badges::bake::unbake;
 use tremen_badges::contexts::Contexts;
@@ -158,6 +159,12 @@ fn each_hostile_file_gets_the_refusal_that_it_deserves() {
     let badge = "openbadgecredential\0";
     let mut endless = picture(&chunk(*b"iTXt", b"openbadgecredential\0\0\0\0\0{}"));
     endless.splice(33..37, u32::MAX.to_be_bytes());
+    let bomb = [&b"openbadgecredential\0\x01\0\0\0"[..], &compress_to_vec_zlib(&vec![b' '; 64 << 20], 9)].concat();
+    let long = [&b"openbadgecredential\0\0\0\0\0"[..], &vec![b'x'; 1 << 20]].concat();
+    let unbaked = include_bytes!("vectors/tremen/image-class.png");
+    let long_alone = [&unbaked[..33], &chunk(*b"iTXt", &long), &unbaked[33..]].concat();
+    let utf_16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let laughs: String = (0..9).map(|i| format!("<!ENTITY l{} \"{}\">", i + 1, format!("&l{i};").repeat(10))).collect();
     for (what, file, reason) in [
         ("nested 100,000 deep", "[".repeat(100_000).into_bytes(), Reason::Unreadable),
         (
@@ -170,8 +177,19 @@ fn each_hostile_file_gets_the_refusal_that_it_deserves() {
         ("two megabytes of text", format!("{{\"a\": \"{}\"}}", "x".repeat(2 << 20)).into_bytes(), Reason::TooBig),
         ("six megabytes of picture", vec![0x89; 6 << 20], Reason::TooBig),
         ("a second badge", picture(&chunk(*b"iTXt", b"openbadgecredential\0\0\0\0\0{}")), Reason::BakedTwice),
-        ("a compressed bomb", picture(&chunk(*b"zTXt", format!("{badge}\0x").as_bytes())), Reason::BakedCompressed),
+        ("a compressed chunk", picture(&chunk(*b"zTXt", format!("{badge}\0x").as_bytes())), Reason::BakedCompressed),
+        ("a bomb in a chunk", picture(&chunk(*b"iTXt", &bomb)), Reason::BakedCompressed),
+        ("a badge of a megabyte in a chunk", picture(&chunk(*b"iTXt", &long)), Reason::BakedTwice),
+        ("a badge of a megabyte alone in its chunk", long_alone, Reason::TooBig),
         ("a chunk of four gigabytes", endless, Reason::Unreadable),
+        (
+            "a billion laughs",
+            format!("<!DOCTYPE svg [<!ENTITY l0 \"l\">{laughs}]><svg>&l9;</svg>").into_bytes(),
+            Reason::Unreadable,
+        ),
+        ("two bytes for each letter", utf_16, Reason::Unreadable),
+        ("a mark before the text", [b"\xef\xbb\xbf", AWARD].concat(), Reason::Unreadable),
+        ("two documents", [AWARD, AWARD].concat(), Reason::Unreadable),
         ("entities", b" <!DOCTYPE svg [<!ENTITY a \"&a;&a;\">]><svg>&a;</svg>".to_vec(), Reason::Unreadable),
         (
             "a context from elsewhere",
@@ -184,6 +202,18 @@ fn each_hostile_file_gets_the_refusal_that_it_deserves() {
             Reason::UnknownContext,
         ),
         (
+            "a context further in",
+            award(|b| b["credentialSubject"]["@context"] = json!([{"id": "@type"}])),
+            Reason::UnknownContext,
+        ),
+        ("no context further in", award(|b| b["credentialSubject"]["@context"] = Value::Null), Reason::UnknownContext),
+        ("no context at all", award(|b| b["@context"] = Value::Null), Reason::UnknownContext),
+        (
+            "a reversed member",
+            award(|b| b["@reverse"] = json!({"issuer": {"id": "https://evil.example/"}})),
+            Reason::UndefinedTerm,
+        ),
+        (
             "the contexts in another order",
             award(|b| b["@context"] = json!([b["@context"][1], b["@context"][0]])),
             Reason::Schema,
@@ -193,6 +223,21 @@ fn each_hostile_file_gets_the_refusal_that_it_deserves() {
         (
             "a host that looks alike",
             award(|b| b["issuer"]["id"] = json!("https://trеmen.example/")),
+            Reason::IssuerUnreachable,
+        ),
+        (
+            "a dot of another script",
+            award(|b| b["issuer"]["id"] = json!("https://tremen。example/")),
+            Reason::IssuerUnreachable,
+        ),
+        (
+            "a host that looks alike in a DID",
+            award(|b| b["issuer"]["id"] = json!("did:web:tremеn.example")),
+            Reason::IssuerUnreachable,
+        ),
+        (
+            "a path that climbs",
+            award(|b| b["issuer"]["id"] = json!("https://tremen.example/a/%2e%2e/b")),
             Reason::IssuerUnreachable,
         ),
         ("a host inside", award(|b| b["issuer"]["id"] = json!("https://169.254.169.254/")), Reason::IssuerUnreachable),
@@ -210,4 +255,36 @@ fn each_hostile_file_gets_the_refusal_that_it_deserves() {
         let report = verify(&file, &contexts).unwrap();
         assert_eq!(report.verdict, Verdict::Refused(reason), "{what}: {:#?}", report.checks);
     }
+}
+
+#[test]
+fn a_badge_that_lies_at_a_host_that_looks_alike_is_not_its_issuers() {
+    // In the spelling that a browser shows as `tremen.example` with a letter of another script.
+    let contexts = Contexts::pinned();
+    let options = Options { person: None, trust: None, now: dates::parse("2026-12-01T00:00:00Z").unwrap() };
+    let lookalike = "https://xn--trmen-3ve.example/ob2/badges/1";
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let assertion = text(include_bytes!("vectors/tremen/ob2/assertion.json"));
+    let assertion = assertion.replacen("https://tremen.example/ob2/badges/0191f2b0-laser-1", lookalike, 1);
+    let mut verification = Verification::of(assertion.as_bytes(), options, &contexts);
+    let report = loop {
+        match verification.next() {
+            Next::Done(report) => break report,
+            Next::Fetch(addresses) => {
+                for address in addresses {
+                    let body = match address.as_str() {
+                        "https://tremen.example/ob2/moules/decoupe-laser/3" => {
+                            text(include_bytes!("vectors/tremen/ob2/badgeclass.json"))
+                        }
+                        "https://tremen.example/ob2/lieux/port" => {
+                            text(include_bytes!("vectors/tremen/ob2/issuer.json"))
+                        }
+                        _own => assertion.clone(),
+                    };
+                    verification.answer(&address, Answer::Document(body.into_bytes()));
+                }
+            }
+        }
+    };
+    assert_eq!(report.verdict, Verdict::Refused(Reason::WrongOrigin), "{report:#?}");
 }

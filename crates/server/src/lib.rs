@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod flows;
 pub mod keys;
 pub mod limits;
+pub mod listening;
 pub mod machines;
 pub mod metrics;
 pub mod private;

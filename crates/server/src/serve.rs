@@ -3,8 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use tokio::net::TcpListener;
+
 use crate::limits::Limits;
-use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Login, Machines, Secret};
+use crate::listening::{CannotListen, listen};
+use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Listeners, Login, Machines, Secret};
 use crate::sealer;
 use crate::store::{Store, system_random};
 use crate::web::{self, Live, Readiness, WebState};
@@ -75,25 +78,12 @@ struct Pages {
 /// Why the registry could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The pages or the metrics cannot listen.
+    #[error(transparent)]
+    Listen(#[from] CannotListen),
     /// The embedded broker cannot listen.
     #[error(transparent)]
     Broker(#[from] machines::broker::BrokerError),
-    /// The metrics cannot be served there.
-    #[error("the metrics cannot be served on {address}: {why}")]
-    Metrics {
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        why: std::io::Error,
-    },
-    /// The pages cannot be served there.
-    #[error("the pages cannot be served on {address}: {why}")]
-    Web {
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        why: std::io::Error,
-    },
 }
 
 /// What else is opened, and how wide.
@@ -103,6 +93,8 @@ pub struct Doors {
     pub metrics: Option<SocketAddr>,
     /// How much anybody may take at them.
     pub limits: Limits,
+    /// How people reach the pages from outside, without a slash at its end.
+    pub public_url: Option<String>,
 }
 
 /// Starts the registry with its doors as they are without configuration.
@@ -118,106 +110,137 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
 /// # Errors
 /// When the embedded broker or the pages cannot listen.
 pub async fn start_with(parts: Parts, doors: Doors) -> Result<Running, StartError> {
-    let Parts { store, broker, web } = parts;
-    let keyring = Arc::new(Keyring::new(store.clone()));
-    // A clock that was set while the registry was down is doubted before the first tap.
-    if let Err(error) = crate::timekeeping::look(&store, true).await {
-        tracing::error!(%error, "the clock could not be looked at; tries again");
+    let opened = Opened::at(parts.broker, parts.web, doors.metrics).await?;
+    Ok(opened.serve(parts.store, &doors).await)
+}
+
+/// The listeners, before anybody is let in by them: what somebody else may have taken is taken first, so that nothing was
+/// begun where that fails.
+#[derive(Debug)]
+pub struct Opened {
+    web: Option<TcpListener>,
+    metrics: Option<TcpListener>,
+    broker: OpenedBroker,
+}
+
+#[derive(Debug)]
+enum OpenedBroker {
+    Embedded(Listeners),
+    External { address: Address, credentials: Option<(String, Secret)> },
+}
+
+impl Opened {
+    /// Listens: the broker that is its own, the pages, and the metrics where they stand alone.
+    ///
+    /// # Errors
+    /// When one of them cannot.
+    pub async fn at(broker: Broker, web: Option<SocketAddr>, metrics: Option<SocketAddr>) -> Result<Self, StartError> {
+        let web = match web {
+            Some(address) => Some(listen("the pages", "web.address", address).await?),
+            None => None,
+        };
+        let metrics = match metrics {
+            Some(address) => Some(listen("the metrics", "metrics.address", address).await?),
+            None => None,
+        };
+        let broker = match broker {
+            Broker::Embedded(settings) => OpenedBroker::Embedded(Listeners::open(&settings).await?),
+            Broker::External { address, credentials } => OpenedBroker::External { address, credentials },
+        };
+        Ok(Self { web, metrics, broker })
     }
-    let mut background = tokio::task::JoinSet::new();
-    background.spawn(crate::timekeeping::run(store.clone()));
-    // First what can be taken by somebody else, so that nothing runs yet when it is.
-    let listener = match web {
-        Some(address) => {
-            Some(tokio::net::TcpListener::bind(address).await.map_err(|why| StartError::Web { address, why })?)
+
+    /// Starts the registry; returns once it hears controllers, or after a broker that is elsewhere was given some time.
+    pub async fn serve(self, store: Store, doors: &Doors) -> Running {
+        let limits = &doors.limits;
+        let keyring = Arc::new(Keyring::new(store.clone()));
+        // A clock that was set while the registry was down is doubted before the first tap.
+        if let Err(error) = crate::timekeeping::look(&store, true).await {
+            tracing::error!(%error, "the clock could not be looked at; tries again");
         }
-        None => None,
-    };
-    let metrics_listener = match doors.metrics {
-        Some(address) => {
-            Some(tokio::net::TcpListener::bind(address).await.map_err(|why| StartError::Metrics { address, why })?)
-        }
-        None => None,
-    };
-    let mut run_id = [0; 5];
-    system_random()(&mut run_id);
-    let client_id = format!("tremen-registry-{}", crate::keys::base32(&run_id));
-    let (embedded, address, registry_password, line) = match broker {
-        Broker::Embedded(settings) => {
-            let mut password = [0; 20];
-            system_random()(&mut password);
-            let password = Secret(crate::keys::base32(&password));
-            let embedded =
-                Embedded::start(&settings, keyring.clone(), password.clone(), &doors.limits.mqtt, &store).await?;
-            let host = match embedded.address.ip() {
-                ip if !ip.is_unspecified() => ip.to_string(),
-                IpAddr::V4(_) => "127.0.0.1".to_owned(),
-                IpAddr::V6(_) => "::1".to_owned(),
-            };
-            let address = Address { host, port: embedded.address.port() };
-            let line = embedded.connect(&client_id, machines::filters());
-            (Some(embedded), address, Some(password), line)
-        }
-        Broker::External { address, credentials } => {
-            let password = credentials.as_ref().map(|(_, password)| password.clone());
-            let filters = machines::filters();
-            let login = Login { address: address.clone(), client_id, credentials, filters, last_will: None };
-            (None, address, password, machines::connect(&login))
-        }
-    };
-    let machines = machines::run(&store, &keyring, line, &doors.limits.controller);
-    let mut connected = machines.connected.clone();
-    let heard = connected.wait_for(|connected| *connected);
-    if tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.is_err() {
-        tracing::warn!(
-            host = address.host,
-            port = address.port,
-            "the broker does not answer; the registry goes on trying"
-        );
-    }
-    let beside = metrics_listener.is_none();
-    let pages = listener.map(|listener| open_pages(&store, listener, connected.clone(), beside));
-    let metrics_address = metrics_listener.as_ref().and_then(|listener| listener.local_addr().ok());
-    if let Some(listener) = metrics_listener {
-        let router = web::metrics::router(store.clone());
-        background.spawn(async move {
-            if let Err(error) = web::serve(listener, router, std::future::pending()).await {
-                tracing::error!(%error, "the metrics are not served any more");
+        let mut background = tokio::task::JoinSet::new();
+        background.spawn(crate::timekeeping::run(store.clone()));
+        let mut run_id = [0; 5];
+        system_random()(&mut run_id);
+        let client_id = format!("tremen-registry-{}", crate::keys::base32(&run_id));
+        let (embedded, address, registry_password, line) = match self.broker {
+            OpenedBroker::Embedded(listeners) => {
+                let mut password = [0; 20];
+                system_random()(&mut password);
+                let password = Secret(crate::keys::base32(&password));
+                let embedded = Embedded::start(listeners, keyring.clone(), password.clone(), &limits.mqtt, &store);
+                let host = match embedded.address.ip() {
+                    ip if !ip.is_unspecified() => ip.to_string(),
+                    IpAddr::V4(_) => "127.0.0.1".to_owned(),
+                    IpAddr::V6(_) => "::1".to_owned(),
+                };
+                let address = Address { host, port: embedded.address.port() };
+                let line = embedded.connect(&client_id, machines::filters());
+                (Some(embedded), address, Some(password), line)
             }
-        });
+            OpenedBroker::External { address, credentials } => {
+                let password = credentials.as_ref().map(|(_, password)| password.clone());
+                let filters = machines::filters();
+                let login = Login { address: address.clone(), client_id, credentials, filters, last_will: None };
+                (None, address, password, machines::connect(&login))
+            }
+        };
+        let machines = machines::run(&store, &keyring, line, &limits.controller);
+        let mut connected = machines.connected.clone();
+        let heard = connected.wait_for(|connected| *connected);
+        if tokio::time::timeout(std::time::Duration::from_secs(5), heard).await.is_err() {
+            tracing::warn!(
+                host = address.host,
+                port = address.port,
+                "the broker does not answer; the registry goes on trying"
+            );
+        }
+        let beside = self.metrics.is_none();
+        let pages =
+            self.web.map(|listener| open_pages(&store, listener, connected.clone(), beside, doors.public_url.clone()));
+        let metrics_address = self.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
+        if let Some(listener) = self.metrics {
+            let router = web::metrics::router(store.clone());
+            background.spawn(async move {
+                if let Err(error) = web::serve(listener, router, std::future::pending()).await {
+                    tracing::error!(%error, "the metrics are not served any more");
+                }
+            });
+        }
+        let (web_address, pages) = pages.unzip();
+        let (shutdown, asked) = tokio::sync::oneshot::channel();
+        let sealing = Sealing { shutdown, task: tokio::spawn(sealer::run(store.clone(), asked)) };
+        let broker_address = embedded.as_ref().map(|embedded| embedded.address);
+        let broker_tls_address = embedded.as_ref().and_then(|embedded| embedded.tls_address);
+        Running {
+            store,
+            broker: address,
+            broker_address,
+            broker_tls_address,
+            web_address: web_address.flatten(),
+            metrics_address,
+            keyring,
+            registry_password,
+            background,
+            machines,
+            pages,
+            embedded,
+            sealing,
+        }
     }
-    let (web_address, pages) = pages.unzip();
-    let (shutdown, asked) = tokio::sync::oneshot::channel();
-    let sealing = Sealing { shutdown, task: tokio::spawn(sealer::run(store.clone(), asked)) };
-    let broker_address = embedded.as_ref().map(|embedded| embedded.address);
-    let broker_tls_address = embedded.as_ref().and_then(|embedded| embedded.tls_address);
-    Ok(Running {
-        store,
-        broker: address,
-        broker_address,
-        broker_tls_address,
-        web_address: web_address.flatten(),
-        metrics_address,
-        keyring,
-        registry_password,
-        background,
-        machines,
-        pages,
-        embedded,
-        sealing,
-    })
 }
 
 fn open_pages(
     store: &Store,
-    listener: tokio::net::TcpListener,
+    listener: TcpListener,
     connected: tokio::sync::watch::Receiver<bool>,
     with_metrics: bool,
+    public_url: Option<String>,
 ) -> (Option<SocketAddr>, Pages) {
     let address = listener.local_addr().ok();
     let live = Live::start(store);
     let readiness = Readiness::default().with("broker", connected, "the broker does not answer");
-    let router = web::router(WebState { store: store.clone(), live: live.clone(), readiness });
+    let router = web::router(WebState { store: store.clone(), live: live.clone(), readiness, public_url });
     let router = if with_metrics { router.merge(web::metrics::router(store.clone())) } else { router };
     let (shutdown, asked) = tokio::sync::oneshot::channel::<()>();
     let task = tokio::spawn(web::serve(listener, router, async move {

@@ -65,7 +65,15 @@ fn a_badge_is_verified_with_every_check_and_a_verdict_in_words() {
         assert!(exit == code && out.contains(said), "{file}: {exit}\n{out}");
     }
     let (_, out) = verified(&vector("site/badges/0191f2b0-laser-5.json"), &folder, &[]);
-    assert!(out.contains("  issuer   Atelier du Port, did:web:tremen.example:lieux:port\n"), "{out}");
+    for line in [
+        "  level    Autonome\n",
+        "  issuer   Atelier du Port, did:web:tremen.example:lieux:port\n",
+        "  ok       key         `did:web:tremen.example:lieux:port` lists `#cle-2026`\n",
+        "  ok       revocation  not revoked: its issuer's list does not name it\n",
+        "\nNot asked: whose it is (--recipient EMAIL), and whether its issuer is one that you trust.\n",
+    ] {
+        assert!(out.contains(line), "{line:?} in {out}");
+    }
     assert!(out.contains("endorsement of the class by did:web:tremen.example:lieux:bourg: VALID\n"), "{out}");
 }
 
@@ -73,10 +81,12 @@ fn a_badge_is_verified_with_every_check_and_a_verdict_in_words() {
 fn a_badge_is_verified_for_the_person_and_the_instant_that_are_asked() {
     let folder = documents("person");
     let badge = vector("site/badges/0191f2b0-laser-1.json");
-    assert_eq!(verified(&badge, &folder, &["--recipient", "Ada@Example.org"]).0, 0);
+    let (code, out) = verified(&badge, &folder, &["--recipient", "Ada@Example.org"]);
+    assert!(code == 0 && out.ends_with("\nNot asked: whether its issuer is one that you trust.\n"), "{out}");
     let (code, out) = verified(&badge, &folder, &["--recipient", "eve@example.org", "--json"]);
     let told: Json = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &told["verdict"], &told["reason"]), (1, &"refused".into(), &"other_recipient".into()));
+    assert_eq!(told["badge"]["level_name"], "Autonome");
     let with = folder.display().to_string();
     let (code, out, _) = tremen(&["verify", &badge, "--with", &with, "--at", "2028-03-03"]);
     assert!(code == 1 && out.contains("(expired)"), "{out}");
@@ -88,7 +98,18 @@ fn a_document_that_is_not_in_the_folder_leaves_it_open() {
     std::fs::remove_file(folder.join("tremen.example/lieux/port/statuts/1.json")).unwrap();
     let (code, out) = verified(&vector("site/badges/0191f2b0-laser-1.json"), &folder, &[]);
     assert!(code == 1 && out.contains("CANNOT SAY NOW: whether it was revoked cannot be asked"), "{out}");
-    assert!(out.contains("  ?        status     status_unreachable: "), "{out}");
+    assert!(out.contains("  ?        revocation  status_unreachable: "), "{out}");
+}
+
+#[test]
+fn what_turns_a_line_around_or_orders_a_terminal_is_not_shown() {
+    let folder = documents("turned");
+    let file = folder.join("badge.json").display().to_string();
+    let name = "Level \u{202e}2 \\u001b[2J";
+    std::fs::write(&file, format!(r#"{{"type": ["VerifiableCredential", "OpenBadgeCredential"], "name": "{name}"}}"#))
+        .unwrap();
+    let (code, out) = verified(&file, &folder, &[]);
+    assert!(code == 1 && out.contains("  badge    Level \u{fffd}2 \u{fffd}[2J\n"), "{out}");
 }
 
 #[test]

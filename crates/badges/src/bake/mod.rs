@@ -63,6 +63,12 @@ pub enum BakeError {
     NotHarmless(String),
 }
 
+/// True for what seems to be a PNG or an SVG, be it a broken one.
+#[must_use]
+pub fn is_picture(bytes: &[u8]) -> bool {
+    png::is_png(bytes) || (bytes.trim_ascii_start().starts_with(b"<") && bytes.windows(3).any(|part| part == b"svg"))
+}
+
 /// Reads what a PNG or SVG picture holds.
 ///
 /// # Errors

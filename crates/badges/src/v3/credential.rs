@@ -1,14 +1,13 @@
-//! The credentials that an issuer signs: of an award, of an endorsement, of a status list.
+//! What the credentials of awards and of endorsements have in common: who says it, from when, until when, and where to ask whether
+//! it still stands. Start at [`Frame::around`].
 
 use serde::Serialize;
 
 use super::Document;
-use super::achievement::{Achievement, LevelResult};
+use super::award::Evidence;
 use crate::contexts::{CREDENTIALS_V2, OPEN_BADGES_V3};
 use crate::dates;
-use crate::facts::{Addresses, AwardFacts, EndorsementFacts, IssuerFacts, Recipient, StatusPlace};
-use crate::identity::HashedIdentity;
-use crate::status_list::StatusList;
+use crate::facts::{IssuerFacts, StatusPlace};
 use tremen_rules::Time;
 
 /// The contexts of a badge, in the order that VCDM section 4.3 fixes.
@@ -24,7 +23,7 @@ pub struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    endorsement: Vec<serde_json::Value>,
+    pub(super) endorsement: Vec<serde_json::Value>,
 }
 
 impl Profile {
@@ -78,13 +77,13 @@ pub struct Credential<S> {
     name: String,
     issuer: Profile,
     #[serde(skip_serializing_if = "Option::is_none")]
-    awarded_date: Option<String>,
+    pub(super) awarded_date: Option<String>,
     valid_from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<String>,
     credential_subject: S,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    evidence: Vec<Evidence>,
+    pub(super) evidence: Vec<Evidence>,
     credential_status: StatusEntry,
 }
 
@@ -94,55 +93,37 @@ impl<S: Serialize> Document for Credential<S> {
     }
 }
 
-/// An award (OB3, `AchievementCredential`).
-pub type AchievementCredential = Credential<AchievementSubject>;
-
-/// Somebody's support for an award, a class or an issuer (OB3, `EndorsementCredential`).
-pub type EndorsementCredential = Credential<EndorsementSubject>;
-
-/// Who achieved what (OB3, `AchievementSubject`).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AchievementSubject {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    r#type: [&'static str; 1],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    identifier: Vec<IdentityObject>,
-    achievement: Achievement,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    result: Vec<LevelResult>,
+/// All that a credential says beside its subject.
+pub(super) struct Frame<'f> {
+    pub kind: &'static str,
+    pub id: String,
+    pub name: &'f str,
+    pub issuer: Profile,
+    pub from: Time,
+    pub until: Option<Time>,
+    pub status: &'f StatusPlace,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct IdentityObject {
-    r#type: &'static str,
-    hashed: bool,
-    identity_hash: String,
-    identity_type: &'static str,
-    salt: String,
-}
-
-impl IdentityObject {
-    fn of(identity: &HashedIdentity) -> Self {
-        Self {
-            r#type: "IdentityObject",
-            hashed: true,
-            identity_hash: identity.hash().to_owned(),
-            identity_type: identity.kind().v3(),
-            salt: identity.salt().to_owned(),
+impl Frame<'_> {
+    /// The credential of this subject.
+    pub(super) fn around<S>(self, subject: S) -> Result<Credential<S>, FactsError> {
+        if self.until.is_some_and(|until| until < self.from) {
+            return Err(FactsError::EndsBeforeItBegins);
         }
+        Ok(Credential {
+            context: CONTEXTS,
+            id: self.id,
+            r#type: ["VerifiableCredential", self.kind],
+            name: self.name.to_owned(),
+            issuer: self.issuer,
+            awarded_date: None,
+            valid_from: dates::format(self.from),
+            valid_until: self.until.map(dates::format),
+            credential_subject: subject,
+            evidence: Vec::new(),
+            credential_status: StatusEntry::of(self.status),
+        })
     }
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Evidence {
-    id: String,
-    r#type: [&'static str; 1],
-    name: String,
-    description: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    genre: Option<String>,
 }
 
 /// Facts that make no badge.
@@ -165,143 +146,4 @@ pub enum FactsError {
     /// It would end before it begins.
     #[error("the end lies before the beginning")]
     EndsBeforeItBegins,
-}
-
-impl Credential<AchievementSubject> {
-    /// The badge of an award. An anonymous one tells neither an identity nor what was shown.
-    ///
-    /// # Errors
-    /// [`FactsError`].
-    pub fn of(award: &AwardFacts, addresses: &Addresses) -> Result<Self, FactsError> {
-        ends_after(award.valid_from, award.valid_until)?;
-        let (id, identities) = match &award.recipient {
-            Recipient::Hashed(identities) if identities.is_empty() => return Err(FactsError::NoRecipient),
-            Recipient::Hashed(identities) => (None, identities.as_slice()),
-            Recipient::Anonymous(urn) if urn.starts_with("urn:uuid:") => (Some(urn.clone()), &[][..]),
-            Recipient::Anonymous(other) => return Err(FactsError::NotAnonymous(other.clone())),
-        };
-        let class = addresses.class(&award.reference.id, award.reference.version);
-        let evidence = award.evidence.iter().filter(|_| id.is_none()).map(|evidence| Evidence {
-            id: evidence.url.clone(),
-            r#type: ["Evidence"],
-            name: evidence.name.clone(),
-            description: evidence.description.clone(),
-            genre: evidence.genre.clone(),
-        });
-        let has_levels = !award.reference.levels.is_empty();
-        if has_levels && !award.reference.levels.iter().any(|level| level.level == award.level) {
-            let reference = award.reference.id.clone();
-            return Err(FactsError::UnknownLevel { reference, level: award.level.number() });
-        }
-        Ok(Self {
-            context: CONTEXTS,
-            id: addresses.award(&award.id),
-            r#type: ["VerifiableCredential", "OpenBadgeCredential"],
-            name: award.name.clone(),
-            issuer: Profile { endorsement: award.issuer_endorsements.clone(), ..Profile::of(&award.issuer) },
-            awarded_date: Some(dates::format(award.awarded_at)),
-            valid_from: dates::format(award.valid_from),
-            valid_until: award.valid_until.map(dates::format),
-            evidence: evidence.collect(),
-            credential_subject: AchievementSubject {
-                id,
-                r#type: ["AchievementSubject"],
-                identifier: identities.iter().map(IdentityObject::of).collect(),
-                achievement: Achievement::of(&award.reference, &award.class_endorsements, addresses),
-                result: has_levels.then(|| LevelResult::of(&class, award.level)).into_iter().collect(),
-            },
-            credential_status: StatusEntry::of(&award.status),
-        })
-    }
-}
-
-/// What is supported, and why (OB3, `EndorsementSubject`).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EndorsementSubject {
-    id: String,
-    r#type: [&'static str; 1],
-    endorsement_comment: String,
-}
-
-impl Credential<EndorsementSubject> {
-    /// The credential of an endorsement.
-    ///
-    /// # Errors
-    /// [`FactsError::EndsBeforeItBegins`].
-    pub fn of(endorsement: &EndorsementFacts, addresses: &Addresses) -> Result<Self, FactsError> {
-        ends_after(endorsement.valid_from, endorsement.valid_until)?;
-        Ok(Self {
-            context: CONTEXTS,
-            id: addresses.endorsement(&endorsement.id),
-            r#type: ["VerifiableCredential", "EndorsementCredential"],
-            name: endorsement.name.clone(),
-            issuer: Profile::of(&endorsement.issuer),
-            awarded_date: None,
-            evidence: Vec::new(),
-            valid_from: dates::format(endorsement.valid_from),
-            valid_until: endorsement.valid_until.map(dates::format),
-            credential_subject: EndorsementSubject {
-                id: endorsement.about.clone(),
-                r#type: ["EndorsementSubject"],
-                endorsement_comment: endorsement.comment.clone(),
-            },
-            credential_status: StatusEntry::of(&endorsement.status),
-        })
-    }
-}
-
-/// An issuer's list of what is revoked (BSL, section 2.2).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StatusListCredential {
-    #[serde(rename = "@context")]
-    context: [&'static str; 1],
-    id: String,
-    r#type: [&'static str; 2],
-    issuer: String,
-    valid_from: String,
-    credential_subject: StatusListSubject,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusListSubject {
-    id: String,
-    r#type: &'static str,
-    status_purpose: &'static str,
-    encoded_list: String,
-}
-
-impl StatusListCredential {
-    /// The list at this address, of this issuer, from this instant.
-    #[must_use]
-    pub fn of(address: &str, issuer_did: &str, list: &StatusList, valid_from: Time) -> Self {
-        Self {
-            context: [CREDENTIALS_V2],
-            id: address.to_owned(),
-            r#type: ["VerifiableCredential", "BitstringStatusListCredential"],
-            issuer: issuer_did.to_owned(),
-            valid_from: dates::format(valid_from),
-            credential_subject: StatusListSubject {
-                id: format!("{address}#list"),
-                r#type: "BitstringStatusList",
-                status_purpose: "revocation",
-                encoded_list: list.encode(),
-            },
-        }
-    }
-}
-
-impl Document for StatusListCredential {
-    fn issuer(&self) -> &str {
-        &self.issuer
-    }
-}
-
-fn ends_after(from: Time, until: Option<Time>) -> Result<(), FactsError> {
-    match until {
-        Some(until) if until < from => Err(FactsError::EndsBeforeItBegins),
-        Some(_) | None => Ok(()),
-    }
 }

@@ -4,18 +4,21 @@
 //! enters it; signing checks that again. Nothing here reads a foreign badge: that is [`crate::verify`].
 
 mod achievement;
+mod award;
 mod credential;
 mod did;
+mod endorsement;
+mod status_list;
 
 use serde::Serialize;
 use tremen_rules::Time;
 
 pub use achievement::Achievement;
-pub use credential::{
-    AchievementCredential, AchievementSubject, Credential, EndorsementCredential, EndorsementSubject, FactsError,
-    Profile, StatusEntry, StatusListCredential,
-};
+pub use award::{AchievementCredential, AchievementSubject};
+pub use credential::{Credential, FactsError, Profile, StatusEntry};
 pub use did::DidDocument;
+pub use endorsement::{EndorsementCredential, EndorsementSubject};
+pub use status_list::StatusListCredential;
 
 use crate::contexts::Contexts;
 use crate::keys::SigningKey;

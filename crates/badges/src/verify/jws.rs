@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::json::{JsonError, MAX_TEXT, parse};
+use crate::json::{JsonError, parse};
 use crate::keys::{JwsAlgorithm, PublicKey};
 use crate::multibase::from_base64url;
 
@@ -18,21 +18,23 @@ pub(super) struct Jws {
 }
 
 impl Jws {
-    /// Reads a token; none when the text is no token at all.
-    pub(super) fn read(text: &str) -> Option<Result<Self, JsonError>> {
+    /// Reads a token whose parts have at most `limit` bytes; none when the text is no token at all.
+    pub(super) fn read(text: &str, limit: usize) -> Option<Result<Self, JsonError>> {
         let mut parts = text.trim().split('.');
         let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
         if parts.next().is_some() || !text.starts_with("ey") {
             return None;
         }
         let malformed = || JsonError::Malformed("a token that is not base64url".to_owned());
-        let json = |part: &str| parse(&from_base64url(part).ok_or_else(malformed)?, MAX_TEXT);
+        // RFC 7515, section 2: no padding. One token has one spelling.
+        let bytes = |part: &str| (!part.contains('=')).then(|| from_base64url(part)).flatten().ok_or_else(malformed);
+        let json = |part: &str| parse(&bytes(part)?, limit);
         let read = || {
             Ok(Self {
                 header: json(header)?,
                 payload: json(payload)?,
                 signed: format!("{header}.{payload}"),
-                signature: from_base64url(signature).ok_or_else(malformed)?,
+                signature: bytes(signature)?,
             })
         };
         Some(read())

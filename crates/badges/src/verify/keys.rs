@@ -5,7 +5,7 @@
 use serde_json::Value;
 use tremen_rules::Time;
 
-use super::report::{Outcome, Reason};
+use super::check::{Outcome, Reason};
 use super::world::{Got, World};
 use crate::dates;
 use crate::json::{id_of, listed};
@@ -64,4 +64,23 @@ pub(super) fn listed_key(
 pub(super) fn listed_addresses(document: &Value, issuer: &str) -> Vec<String> {
     let absolute = |id: &str| if id.starts_with('#') { format!("{issuer}{id}") } else { id.to_owned() };
     listed(document.get("assertionMethod")).into_iter().filter_map(id_of).map(absolute).collect()
+}
+
+/// What is told of a key that was found listed.
+pub(super) fn listing(issuer: &str, address: &str) -> String {
+    if issuer.starts_with("did:key:") {
+        return "its issuer is known by this key alone: who holds it, and the issuer's name, are its own word"
+            .to_owned();
+    }
+    format!("`{issuer}` lists `{}`", fragment(issuer, address))
+}
+
+/// What is told of a signature that this key made.
+pub(super) fn signed_with(issuer: &str, address: &str) -> String {
+    format!("signed with `{}`, and unchanged since", fragment(issuer, address))
+}
+
+/// A key's address without the issuer's, where it begins with that.
+fn fragment<'a>(issuer: &str, address: &'a str) -> &'a str {
+    address.strip_prefix(issuer).filter(|rest| rest.starts_with('#')).unwrap_or(address)
 }

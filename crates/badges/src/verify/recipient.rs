@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::report::{Check, Claims, Reason, Step};
+use super::check::{Check, Reason, Step};
+use super::report::Claims;
 use super::{Person, Trust};
 use crate::identity::matches;
 use crate::json::{id_of, listed};
@@ -44,7 +45,7 @@ pub(super) fn check_v2(recipient: Option<&Value>, person: Option<&Person>) -> Ch
 
 fn decide(named: Vec<Named>, id: Option<&str>, person: Option<&Person>) -> Check {
     let Some(person) = person else {
-        return Check::not_asked(Step::Recipient, "nobody asked for whom it is");
+        return Check::not_asked(Step::Recipient, "not asked whose it is");
     };
     let owns_id = |id: &str| person.ids.iter().any(|own| own == id);
     if id.is_some_and(owns_id) || named.iter().any(|one| is_of(one, person)) {
@@ -78,7 +79,9 @@ fn is_of(named: &Named, person: &Person) -> bool {
 
 /// Step 11.
 pub(super) fn trust(claims: &Claims, trust: Option<&Trust>) -> Check {
-    let Some(trust) = trust else { return Check::not_asked(Step::Trust, "no venue asked") };
+    let Some(trust) = trust else {
+        return Check::not_asked(Step::Trust, "not asked whether its issuer is to be trusted");
+    };
     let Some(classes) = claims.issuer.as_ref().and_then(|issuer| trust.issuers.get(issuer)) else {
         return Check::refused(Step::Trust, Reason::IssuerNotTrusted, "the venue does not trust this issuer");
     };

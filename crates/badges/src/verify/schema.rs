@@ -4,6 +4,9 @@
 
 use serde_json::Value;
 
+use super::credential::Kind;
+use super::validity;
+use crate::contexts::{CREDENTIALS_V1, CREDENTIALS_V2};
 use crate::dates;
 use crate::json::{listed, strings};
 
@@ -80,8 +83,27 @@ enum Shape {
     OneOrId(&'static Class),
     /// A complete endorsement, which is verified on its own.
     Endorsements,
+    /// Signed tokens, each with an endorsement that is verified on its own.
+    Tokens,
     /// Anything with a type.
     Typed,
+}
+
+impl Shape {
+    /// What the norm asks, as the end of "it is not".
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Flag => "true or false",
+            Self::Number => "a number",
+            Self::Instant => "a date with its time zone",
+            Self::Word(_, _) => "a word of the norm's list, nor one that begins with `ext:`",
+            Self::One(_) | Self::Many(_) | Self::OneOrId(_) => "an object",
+            Self::Endorsements => "endorsements written out",
+            Self::Tokens => "endorsements as tokens",
+            Self::Typed => "one object with a type",
+        }
+    }
 }
 
 struct Class {
@@ -136,6 +158,7 @@ static PROFILE: Class = Class {
         ("phone", TEXT),
         ("description", TEXT),
         ("endorsement", Shape::Endorsements),
+        ("endorsementJwt", Shape::Tokens),
         ("image", Shape::One(&IMAGE)),
         ("email", TEXT),
         ("address", Shape::One(&ADDRESS)),
@@ -206,6 +229,7 @@ static ACHIEVEMENT: Class = Class {
         ("creator", Shape::One(&PROFILE)),
         ("creditsAvailable", Shape::Number),
         ("endorsement", Shape::Endorsements),
+        ("endorsementJwt", Shape::Tokens),
         ("image", Shape::One(&IMAGE)),
         ("inLanguage", TEXT),
         ("humanCode", TEXT),
@@ -246,56 +270,82 @@ static EVIDENCE: Class = Class {
 static AWARD: Class = Class {
     name: "VerifiableCredential",
     closed: false,
-    required: &["@context", "id", "credentialSubject", "issuer", "validFrom"],
+    required: &["@context", "id", "credentialSubject", "issuer"],
     members: &[
         ("id", TEXT),
         ("name", TEXT),
         ("description", TEXT),
         ("issuer", Shape::OneOrId(&PROFILE)),
         ("credentialSubject", Shape::One(&SUBJECT)),
-        ("validFrom", Shape::Instant),
-        ("validUntil", Shape::Instant),
         ("awardedDate", Shape::Instant),
         ("image", Shape::One(&IMAGE)),
         ("evidence", Shape::Many(&EVIDENCE)),
         ("endorsement", Shape::Endorsements),
+        ("endorsementJwt", Shape::Tokens),
         ("credentialStatus", Shape::Typed),
     ],
 };
 static ENDORSEMENT: Class = Class {
     name: "EndorsementCredential",
     closed: false,
-    required: &["@context", "id", "name", "credentialSubject", "issuer", "validFrom"],
+    required: &["@context", "id", "name", "credentialSubject", "issuer"],
     members: &[
         ("id", TEXT),
         ("name", TEXT),
         ("description", TEXT),
         ("issuer", Shape::OneOrId(&PROFILE)),
         ("credentialSubject", Shape::One(&ENDORSEMENT_SUBJECT)),
-        ("validFrom", Shape::Instant),
-        ("validUntil", Shape::Instant),
         ("awardedDate", Shape::Instant),
         ("credentialStatus", Shape::Typed),
     ],
 };
 
-/// What an award or an endorsement lacks, with the place of each flaw; nothing when it has its shape.
-pub(super) fn flaws(document: &Value, endorsement: bool) -> Vec<String> {
+static LIST_SUBJECT: Class = Class {
+    name: "",
+    closed: false,
+    required: &["type", "statusPurpose", "encodedList"],
+    members: &[("id", TEXT), ("encodedList", TEXT)],
+};
+static STATUS_LIST: Class = Class {
+    name: "VerifiableCredential",
+    closed: false,
+    required: &["@context", "credentialSubject", "issuer"],
+    members: &[("id", TEXT), ("credentialSubject", Shape::One(&LIST_SUBJECT))],
+};
+
+/// What a credential lacks, with the place of each flaw; nothing when it has its shape.
+pub(super) fn flaws(document: &Value, kind: Kind) -> Vec<String> {
     let mut flaws = Vec::new();
-    if !contexts_in_order(document) {
-        flaws.push("@context: begins with credentials 2.0, then Open Badges 3.0".to_owned());
+    let class = match kind {
+        Kind::Award => &AWARD,
+        Kind::Endorsement => &ENDORSEMENT,
+        Kind::StatusList => &STATUS_LIST,
+    };
+    let (begin, _) = validity::members(document);
+    if kind != Kind::StatusList {
+        if !contexts_in_order(document) {
+            flaws.push("@context: begins with W3C credentials, then Open Badges 3.0".to_owned());
+        }
+        if document.get(begin).is_none() {
+            flaws.push(format!("/{begin}: absent"));
+        }
     }
-    object(document, if endorsement { &ENDORSEMENT } else { &AWARD }, "", &mut flaws);
+    for date in ["validFrom", "validUntil", "issuanceDate", "expirationDate"] {
+        if let Some(value) = document.get(date) {
+            check(value, Shape::Instant, &format!("/{date}"), &mut flaws);
+        }
+    }
+    object(document, class, "", &mut flaws);
     flaws.truncate(MAX_FLAWS);
     flaws
 }
 
-/// The two first contexts are fixed (OB3 `#compacted`).
+/// The two first contexts are fixed (OB3 `#compacted`); issuers from before the final norm begin with the first of 2018.
 fn contexts_in_order(document: &Value) -> bool {
     let Some([first, second, ..]) = document.get("@context").and_then(Value::as_array).map(Vec::as_slice) else {
         return false;
     };
-    first == crate::contexts::CREDENTIALS_V2
+    (first == CREDENTIALS_V2 || first == CREDENTIALS_V1)
         && second.as_str().is_some_and(|url| url.starts_with("https://purl.imsglobal.org/spec/ob/v3p0/context"))
 }
 
@@ -339,9 +389,10 @@ fn check(value: &Value, shape: Shape, place: &str, flaws: &mut Vec<String>) {
             return listed(Some(value)).into_iter().for_each(|one| object(one, class, place, flaws));
         }
         Shape::Endorsements => listed(Some(value)).iter().all(|one| one.is_object()),
+        Shape::Tokens => listed(Some(value)).iter().all(|one| one.is_string()),
         Shape::Typed => value.is_object() && value.get("type").is_some_and(Value::is_string),
     };
     if !sound {
-        flaws.push(format!("{place}: not what the norm asks"));
+        flaws.push(format!("{place}: not {}", shape.words()));
     }
 }

@@ -102,9 +102,9 @@ pub fn url_of(address: &str) -> Option<String> {
             !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '%'))
         };
         let path = if path.is_empty() { ".well-known".to_owned() } else { path.join("/") };
-        let dots = path.split('/').any(|part| matches!(part, "." | "..")) && path != ".well-known";
         let all_sound = path.split('/').all(|part| sound(&part.to_owned()));
-        return (is_public_host(&host) && all_sound && !dots).then(|| format!("https://{host}/{path}/did.json"));
+        let url = format!("{host}/{path}/did.json");
+        return (is_public_host(&host) && all_sound && !climbs(&url)).then(|| format!("https://{url}"));
     }
     // Older badges name `http:` addresses; they are asked over HTTPS all the same.
     let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
@@ -112,7 +112,21 @@ pub fn url_of(address: &str) -> Option<String> {
     let clean = rest
         .chars()
         .all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '\\' | '^' | '`' | '{' | '|' | '}'));
-    (is_public_host(host) && clean && rest.len() <= 2048).then(|| format!("https://{rest}"))
+    (is_public_host(host) && clean && !climbs(rest) && rest.len() <= 2048).then(|| format!("https://{rest}"))
+}
+
+/// True for a path with a step up or on the spot, however it is spelt: a server walks it, so an address below a prefix
+/// could lie elsewhere.
+fn climbs(url: &str) -> bool {
+    let path = url
+        .split('?')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .replace("%2e", ".")
+        .replace("%2f", "/")
+        .replace("%5c", "/");
+    path.split(['/', ';']).any(|part| matches!(part, "." | ".."))
 }
 
 /// The host of an address in lower case, without `www.`-like guesses.
@@ -165,6 +179,8 @@ mod tests {
         let venue = "https://tremen.example/lieux/port/did.json";
         assert_eq!(url_of("did:web:tremen.example:lieux:port#cle-2026").unwrap(), venue);
         assert_eq!(url_of("http://example.org/key#1").unwrap(), "https://example.org/key");
+        let dotted = "https://example.org/.well-known/a..b/c.json?up=../..";
+        assert_eq!(url_of(dotted).unwrap(), dotted);
     }
 
     #[test]
@@ -186,6 +202,12 @@ mod tests {
             "did:web:localhost",
             "did:web:example.org%3A8443",
             "did:web:example.org:..:x",
+            "did:web:example.org:%2E%2e:x",
+            "https://example.org/badges/../users/eve/1",
+            "https://example.org/badges/%2e%2E/users/eve/1",
+            "https://example.org/badges%2f..%2Fusers/eve/1",
+            "https://example.org/badges/.;x/../1",
+            "https://example.org/.",
             "https://example.org/a b",
             "did:web:127.0.0.1",
             "https://example.0x7f/",

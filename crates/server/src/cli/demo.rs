@@ -16,14 +16,17 @@ use tremen_rules::network::{Acceptance, AcceptedReferences, StopPolicy};
 use tremen_rules::{AwardId, ControllerId, IssuerId, MachineId, Network, ReferenceId, Time, VenueId};
 use tremen_wire::{Capability, Intent, Outcome, Reading, Uid, Verdict};
 
+use super::login_link;
 use super::serve::stop_asked;
 use crate::clock::{Clock, SystemClock};
+use crate::flows::make_login_link::{self, Whom};
 use crate::flows::{self, Actor, FlowError, Warrant, person_named};
 use crate::keys::{Keys, hex, write_secret};
 use crate::machines::EmbeddedSettings;
+use crate::machines::broker::BrokerError;
 use crate::machines::player::{self, Happening, Player};
 use crate::machines::simulated_card::SimulatedCard;
-use crate::serve::{Broker, Parts, Running};
+use crate::serve::{Broker, Parts, Running, StartError};
 use crate::store::{Store, system_random};
 use crate::words;
 
@@ -99,7 +102,8 @@ async fn play(demo: &Demo, folder: &Folder, begun: Instant) -> anyhow::Result<()
     story(&store, &keys, &mut devices).await?;
     say(&format!("\nL’histoire a pris {:.1} s.", begun.elapsed().as_secs_f32()));
     if !demo.once {
-        invite(&running, &folder.0, ahead_ms)?;
+        let link = managers_link(&store, &running).await?;
+        invite(&running, &folder.0, ahead_ms, &link)?;
         stop_asked().await;
     }
     devices.cut().await;
@@ -194,8 +198,8 @@ async fn start(store: &Store, demo: &Demo) -> anyhow::Result<Running> {
     let parts = |broker| Parts { store: store.clone(), broker: Broker::Embedded(broker), web: Some(demo.web) };
     match crate::serve::start(parts(broker.clone())).await {
         Ok(running) => Ok(running),
-        Err(error) => {
-            say(&format!("  ({error} ; ports libres choisis à la place)"));
+        Err(StartError::Listen(error) | StartError::Broker(BrokerError::Listen(error))) => {
+            say(&format!("  ({} n’est pas libre : ports choisis au hasard à la place)", error.address));
             let free = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
             let parts = Parts {
                 store: store.clone(),
@@ -204,6 +208,7 @@ async fn start(store: &Store, demo: &Demo) -> anyhow::Result<Running> {
             };
             Ok(crate::serve::start(parts).await?)
         }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -484,8 +489,20 @@ async fn free_again(store: &Store, machine: &MachineId) -> anyhow::Result<()> {
     free.await.context("the session was not closed")
 }
 
+/// A link with which the story's manager signs in.
+async fn managers_link(store: &Store, running: &Running) -> anyhow::Result<String> {
+    let made = store.write(|tx| {
+        let manager = person_named(tx, "p-maiwenn")?.person;
+        let warrant = Warrant { by: Actor::Operator, why: "la démonstration".to_owned() };
+        make_login_link::run(tx, &warrant, Whom::Person(manager))
+    });
+    let secret = made.await.context("no link to sign in with could be made")?.secret;
+    let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}"));
+    Ok(login_link::address(&web, &secret))
+}
+
 /// Tells what to try next.
-fn invite(running: &Running, folder: &Path, ahead_ms: i64) -> anyhow::Result<()> {
+fn invite(running: &Running, folder: &Path, ahead_ms: i64, link: &str) -> anyhow::Result<()> {
     let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
     let config = folder.join("tremen.toml");
     let text = format!(
@@ -502,6 +519,7 @@ fn invite(running: &Running, folder: &Path, ahead_ms: i64) -> anyhow::Result<()>
     let key = folder.join("capucins-3d.json");
     say(&format!(
         "\nÀ vous. Les pages : {web}  (une machine : {web}m/trotec-speedy, son kiosque : {web}kiosque/trotec-speedy)\n\
+         Se connecter comme Maïwenn, gestionnaire (une fois, dans le quart d’heure) : {link}\n\
          \nDans un autre terminal :\n\
          \n  T=\"{program} --config {config}\"\n\
          \n  $T tap --machine imprimante-3d --uid 04A1B2C3D4E580 --key {}\

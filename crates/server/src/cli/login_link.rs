@@ -74,12 +74,12 @@ fn several(name: &str, people: &[PersonRow]) -> CliError {
 }
 
 /// Where the pages are for people: the public address, else where they are served.
-fn base(config: &Config) -> String {
+pub(super) fn base(config: &Config) -> String {
     config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.web_address))
 }
 
 /// The whole address of a link.
-fn address(base: &str, secret: &str) -> String {
+pub(super) fn address(base: &str, secret: &str) -> String {
     format!("{base}/connexion/{secret}")
 }
 

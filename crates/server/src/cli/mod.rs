@@ -105,8 +105,6 @@ enum Command {
     /// Stop the session that runs on a machine
     Stop(stop::Stop),
     /// Make a link with which somebody signs in, once
-    // Not shown until the page that redeems it is there.
-    #[command(hide = true)]
     LoginLink(login_link::LoginLink),
     /// Block a card
     BlockCard(block_card::BlockCard),

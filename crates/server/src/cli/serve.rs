@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use super::login_link;
 use crate::clock::SystemClock;
 use crate::config::{self, Config};
 use crate::daily::Daily;
 use crate::flows;
+use crate::flows::make_login_link::{self, Whom};
 use crate::keys::Keys;
 use crate::machines::client::Address;
 use crate::machines::{EmbeddedSettings, Secret, Tls};
-use crate::serve::{Broker, Doors, Parts, start_with};
+use crate::serve::{Broker, Doors, Opened};
 use crate::store::{Store, system_random};
 
 /// Runs the registry until Ctrl-C or a SIGTERM.
@@ -25,6 +27,8 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
             "web.tls: the pages are served without TLS for now; put a proxy (Caddy, nginx) in front and leave the key out"
         );
     }
+    // Before anything is touched, the database's form above all, which another registry may be serving.
+    let opened = Opened::at(broker(config)?, Some(config.web_address), config.metrics_address).await?;
     let keys = Arc::new(Keys::open(&config.keys)?);
     let clock = Arc::new(SystemClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let store = Store::open(&config.database, keys, clock, system_random())?;
@@ -32,21 +36,34 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let _serving = store.serving().context("the file beside the database that says that it is served")?;
     let daily = Daily::start(&store, config.retention);
     let clearing = tokio::spawn(clear_imports(store.clone()));
-    let running = start_with(
-        Parts { store, broker: broker(config)?, web: Some(config.web_address) },
-        Doors { metrics: config.metrics_address, limits: config.limits },
-    )
-    .await?;
+    let doors = Doors { metrics: config.metrics_address, limits: config.limits, public_url: config.public_url.clone() };
+    let first = store.write(make_login_link::offer_first).await;
+    let running = opened.serve(store, &doors).await;
+    let stop_asked = stop_asked();
     let broker = &running.broker;
     let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
     tracing::info!(broker.host, broker.port, web, "the registry serves");
     say(&format!("tremen serves: pages on {web}, broker at mqtt://{}:{}", broker.host, broker.port));
-    stop_asked().await;
+    match first {
+        Ok(Some(made)) => say(&first_link(&login_link::address(&login_link::base(config), &made.secret), &made.whom)),
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "the first administrator's link could not be made: `tremen login-link`"),
+    }
+    stop_asked.await;
     tracing::info!("the registry stops");
     clearing.abort();
     daily.stop().await;
     running.stop().await;
     Ok(())
+}
+
+/// What the first start of a registry offers.
+fn first_link(link: &str, whom: &Whom) -> String {
+    let who = match whom {
+        Whom::Person(_) => "the network's administrator signs in",
+        Whom::FirstAdministrator => "the network has no administrator yet: whoever opens this becomes it",
+    };
+    format!("{who}, once and within a quarter of an hour: {link}")
 }
 
 /// Clears away what a large import staged that was killed; one that is still at work is waited for.
@@ -87,16 +104,26 @@ fn broker(config: &Config) -> anyhow::Result<Broker> {
     })
 }
 
-/// Waits until somebody asks the program to stop: Ctrl-C, or SIGTERM where there is one.
-pub async fn stop_asked() {
-    #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// Hears from now on, not only once it is waited for, that somebody asks the program to stop, by Ctrl-C or SIGTERM: whoever
+/// was told that it serves may ask at once.
+#[cfg(unix)]
+pub fn stop_asked() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let asked = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminated), Ok(mut interrupted)) = asked else {
+            return std::future::pending().await; // no way to be told: runs until it is killed
+        };
         tokio::select! {
             _ = terminated.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupted.recv() => {}
         }
-        return;
     }
+}
+
+/// Waits until somebody asks the program to stop by Ctrl-C.
+#[cfg(not(unix))]
+pub async fn stop_asked() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await; // no way to be told: runs until it is killed
     }

@@ -91,7 +91,8 @@ pub async fn run(tap: &Tap) -> Result<ExitCode, TapError> {
             tremen_controller::Security::Sealed(tremen_wire::Key::new(key))
         }
     };
-    let address = Address::parse(tap.broker.as_deref().unwrap_or(&file.broker)).map_err(wrong)?;
+    let broker = tap.broker.as_deref().unwrap_or(&file.broker);
+    let address = Address::parse(broker).map_err(wrong)?;
     let uid = tremen_files::uid::parse_uid(&tap.uid, tremen_files::uid::UidFormat::default())
         .map_err(|error| wrong(error.to_string()))?;
     let uid = Uid::new(&uid).ok_or_else(|| wrong("a card's number has 3 to 10 bytes"))?;
@@ -109,7 +110,9 @@ pub async fn run(tap: &Tap) -> Result<ExitCode, TapError> {
         print(
             tap,
             &json!({ "verdict": null, "reason": "registry_unreachable" }),
-            "no answer: the registry cannot be reached through this broker with these secrets",
+            &format!(
+                "no answer: the registry cannot be reached through {broker} with these secrets (--broker names another)"
+            ),
         );
         return Ok(ExitCode::from(NO_ANSWER));
     };

@@ -5,12 +5,12 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use tremen_rules::remedies::{Remedy, Step};
 use tremen_rules::{
-    Assurance, CardFacts, Decision, DenialReason, Dossier, Objection, PersonId, ReadingFacts, Time, decide,
-    end_of_grant, what_would_grant,
+    Assurance, CardFacts, Decision, DenialReason, Dossier, Objection, ReadingFacts, Time, what_would_grant,
 };
 
 use super::checks::print;
 use super::explain_steps::{step_json, step_text};
+use super::outlook::{self, Outlook};
 use super::{FlowError, person_named};
 use crate::store::{DecisionRecord, Entry, ErasedPayload, Tx};
 
@@ -123,19 +123,10 @@ pub fn run(tx: &mut Tx<'_>, question: &Question) -> Result<Explanation, FlowErro
         },
     };
     let reading = ReadingFacts { card, ..ReadingFacts::of_person() };
-    let dossier = Dossier {
-        network,
-        machine: &question.machine,
-        person: person.as_ref().map(|row| tx.person_facts(&row.person)).transpose()?,
-        locks: tx.locks(&question.machine, at)?,
-        in_use_by: in_use(tx, &question.machine, at)?,
-        standbys: Vec::new(),
-    };
-    let decision = decide(&dossier, &reading, at);
-    let (until, until_reason) = match &decision {
-        Decision::Grant(_) => end_of_grant(&dossier, &reading, at).unzip(),
-        Decision::More(_) | Decision::Deny(_) => (None, None),
-    };
+    let facts = person.as_ref().map(|row| tx.person_facts(&row.person)).transpose()?;
+    let dossier = outlook::dossier(tx, network, &question.machine, facts, at)?;
+    let Outlook { decision, until } = Outlook::of(&dossier, &reading, at);
+    let (until, until_reason) = until.unzip();
     let remedies = what_would_grant(&dossier, &reading, at);
     Ok(Explanation {
         machine: question.machine.clone(),
@@ -148,11 +139,6 @@ pub fn run(tx: &mut Tx<'_>, question: &Question) -> Result<Explanation, FlowErro
         until_reason: until_reason.map(DenialReason::code),
         rules: Rules { of: "in force today", revision: snapshot.revision },
     })
-}
-
-/// Whose session is open at an instant. Of an instant to come nobody knows: a session lives from lease to lease.
-fn in_use(tx: &Tx<'_>, machine: &str, at: Time) -> Result<Option<PersonId>, FlowError> {
-    if at > tx.now() { Ok(None) } else { Ok(tx.in_use_at(machine, at)?) }
 }
 
 fn reasons(dossier: &Dossier<'_>, reading: &ReadingFacts, at: Time, remedies: Vec<Remedy>) -> Vec<Reason> {

@@ -13,6 +13,7 @@ use mqtt5::broker::sys_topics::BrokerStats;
 use mqtt5::broker::tls_acceptor::TlsAcceptorConfig;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
+use tokio_rustls::TlsAcceptor;
 
 use super::access::{Doorkeeper, Secret};
 use super::client::{Client, Connection, connect_inside};
@@ -20,6 +21,7 @@ use super::door::{self, Hall};
 use super::keyring::Keyring;
 use super::next;
 use crate::limits::{MqttLimits, Places};
+use crate::listening::{CannotListen, listen};
 use crate::store::{Store, Touched};
 
 /// What sessions and retained messages left behind is looked for so often.
@@ -47,12 +49,71 @@ pub struct Tls {
     pub key_file: PathBuf,
 }
 
-/// A broker that could not start.
+/// A broker that cannot listen.
 #[derive(Debug, thiserror::Error)]
-#[error("the embedded broker cannot listen on {address}: {why}")]
-pub struct BrokerError {
-    address: SocketAddr,
-    why: String,
+pub enum BrokerError {
+    /// An address cannot be had.
+    #[error(transparent)]
+    Listen(#[from] CannotListen),
+    /// Its certificate or key cannot be used.
+    #[error("the embedded broker's TLS: {} with {}: {why}", cert_file.display(), key_file.display())]
+    Certificate {
+        /// The certificate's file.
+        cert_file: PathBuf,
+        /// The key's file.
+        key_file: PathBuf,
+        /// Why.
+        why: mqtt5::MqttError,
+    },
+}
+
+/// The broker's listeners, before anybody is let in by them.
+pub struct Listeners {
+    plain: (TcpListener, SocketAddr),
+    tls: Option<(TcpListener, SocketAddr, TlsAcceptor)>,
+    max_clients: usize,
+}
+
+impl std::fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listeners").field("plain", &self.plain).finish_non_exhaustive()
+    }
+}
+
+impl Listeners {
+    /// Listens.
+    ///
+    /// # Errors
+    /// [`BrokerError`] when an address is taken or a certificate cannot be read.
+    pub async fn open(settings: &EmbeddedSettings) -> Result<Self, BrokerError> {
+        // Port 0 is another one once it is chosen.
+        let told = |listener: TcpListener, asked| {
+            let address = listener.local_addr().unwrap_or(asked);
+            (listener, address)
+        };
+        let plain = listen("the embedded broker", "broker.embedded.address", settings.address).await?;
+        let tls = match &settings.tls {
+            Some(tls) => {
+                let acceptor = acceptor(tls).await.map_err(|why| BrokerError::Certificate {
+                    cert_file: tls.cert_file.clone(),
+                    key_file: tls.key_file.clone(),
+                    why,
+                })?;
+                let listener =
+                    listen("the embedded broker with TLS", "broker.embedded.tls.address", tls.address).await?;
+                let (listener, address) = told(listener, tls.address);
+                Some((listener, address, acceptor))
+            }
+            None => None,
+        };
+        Ok(Self { plain: told(plain, settings.address), tls, max_clients: settings.max_clients })
+    }
+}
+
+async fn acceptor(tls: &Tls) -> Result<TlsAcceptor, mqtt5::MqttError> {
+    let certificate = TlsAcceptorConfig::load_cert_chain_from_file(&tls.cert_file).await?;
+    let key = TlsAcceptorConfig::load_private_key_from_file(&tls.key_file).await?;
+    TlsAcceptorConfig::new(certificate, key).build_acceptor()
 }
 
 /// The running broker.
@@ -74,18 +135,17 @@ impl std::fmt::Debug for Embedded {
 }
 
 impl Embedded {
-    /// Starts the broker; returns once it accepts connections.
-    ///
-    /// # Errors
-    /// [`BrokerError`] when an address is taken or a certificate cannot be read.
-    pub async fn start(
-        settings: &EmbeddedSettings,
+    /// Starts the broker on its listeners.
+    #[must_use]
+    pub fn start(
+        listeners: Listeners,
         keyring: Arc<Keyring>,
         registry_password: Secret,
         limits: &MqttLimits,
         store: &Store,
-    ) -> Result<Self, BrokerError> {
-        let failed = |why: &dyn std::fmt::Display| BrokerError { address: settings.address, why: why.to_string() };
+    ) -> Self {
+        let Listeners { plain: (plain, address), tls, max_clients } = listeners;
+        let tls_address = tls.as_ref().map(|(_, address, _)| *address);
         let queues = QueueLimits { max_messages: 256, max_bytes: 1 << 20 };
         let config = BrokerConfig {
             max_packet_size: usize::try_from(limits.packet_bytes).unwrap_or(usize::MAX),
@@ -97,20 +157,6 @@ impl Embedded {
         // Retained messages need a place; sessions are clean.
         let storage = Arc::new(DynamicStorage::Memory(MemoryBackend::with_queue_limits(queues)));
         let router = Arc::new(MessageRouter::with_storage(storage.clone()).with_fallback_queue_limits(queues));
-        let listener = TcpListener::bind(settings.address).await.map_err(|error| failed(&error))?;
-        let address = listener.local_addr().unwrap_or(settings.address);
-        let mut listeners = vec![(listener, None)];
-        let mut tls_address = None;
-        if let Some(tls) = &settings.tls {
-            let failed = |why: &dyn std::fmt::Display| BrokerError { address: tls.address, why: why.to_string() };
-            let certificate = TlsAcceptorConfig::load_cert_chain_from_file(&tls.cert_file).await;
-            let key = TlsAcceptorConfig::load_private_key_from_file(&tls.key_file).await;
-            let (certificate, key) = (certificate.map_err(|it| failed(&it))?, key.map_err(|it| failed(&it))?);
-            let acceptor = TlsAcceptorConfig::new(certificate, key).build_acceptor().map_err(|it| failed(&it))?;
-            let listener = TcpListener::bind(tls.address).await.map_err(|error| failed(&error))?;
-            tls_address = Some(listener.local_addr().unwrap_or(tls.address));
-            listeners.push((listener, Some(acceptor)));
-        }
         let touched = keyring.touched();
         let doorkeeper = Arc::new(Doorkeeper::new(keyring, registry_password, store.clone()));
         let (shutdown, _) = broadcast::channel(1);
@@ -121,17 +167,18 @@ impl Embedded {
             storage: storage.clone(),
             stats: Arc::new(BrokerStats::new()),
             monitor: Arc::new(ResourceMonitor::new(unmeasured())),
-            places: Places::new(limits.places(u32::try_from(settings.max_clients).unwrap_or(u32::MAX))),
+            places: Places::new(limits.places(u32::try_from(max_clients).unwrap_or(u32::MAX))),
             login: Duration::from_secs(limits.login_seconds.into()),
             store: store.clone(),
             shutdown: shutdown.clone(),
         });
         let open = |(listener, acceptor)| tokio::spawn(door::open(hall.clone(), listener, acceptor));
-        let doors = listeners.into_iter().map(open).collect();
+        let tls = tls.map(|(listener, _, acceptor)| (listener, Some(acceptor)));
+        let doors = std::iter::once((plain, None)).chain(tls).map(open).collect();
         let mut aside = tokio::task::JoinSet::new();
         aside.spawn(shut_out(touched, doorkeeper, router.clone()));
         aside.spawn(sweep(router.clone(), storage));
-        Ok(Self { address, tls_address, router, shutdown, doors, aside })
+        Self { address, tls_address, router, shutdown, doors, aside }
     }
 
     /// Prepares a line in memory for this process, which needs no account.

@@ -8,7 +8,7 @@ use mqtt5::broker::router::MessageRouter;
 use mqtt5::packet::publish::PublishPacket;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Filter, LastWill, Packet, SubscribeReasonCode};
-use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions};
 use tokio::sync::{mpsc, watch};
 
 use super::access::Secret;
@@ -143,8 +143,13 @@ impl std::fmt::Debug for Connection {
 struct Network {
     events: EventLoop,
     sender: AsyncClient,
+    address: Address,
     filters: Vec<String>,
     connected: watch::Sender<bool>,
+    /// How long it waits before it tries again.
+    wait_ms: u64,
+    /// Whether the log says that the broker is lost: each loss is told once, and its end once.
+    told_lost: bool,
 }
 
 /// Prepares a connection; it connects when it is run.
@@ -168,7 +173,15 @@ pub fn connect(login: &Login) -> (Client, Connection) {
     let (sender, events) = AsyncClient::new(options, WAITING);
     let (told, connected) = watch::channel(false);
     let client = Client { sender: Sender::Network(sender.clone()), connected };
-    let network = Network { events, sender, filters: login.filters.clone(), connected: told };
+    let network = Network {
+        events,
+        sender,
+        address: login.address.clone(),
+        filters: login.filters.clone(),
+        connected: told,
+        wait_ms: RETRY_MS.0,
+        told_lost: false,
+    };
     (client, Connection(Way::Network(Box::new(network))))
 }
 
@@ -196,22 +209,18 @@ impl Connection {
 
 impl Network {
     async fn run(mut self, mut take: impl FnMut(&str, bool, &[u8])) {
-        let mut wait_ms = RETRY_MS.0;
-        let mut is_up = true; // so that the first failure is told
         loop {
             match self.events.poll().await {
-                Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                    wait_ms = RETRY_MS.0;
-                    is_up = true;
-                    self.subscribe();
-                }
+                Ok(Event::Incoming(Packet::ConnAck(_))) => self.subscribe(),
                 Ok(Event::Incoming(Packet::SubAck(answer))) => {
                     let refused =
                         answer.return_codes.iter().any(|code| !matches!(code, SubscribeReasonCode::Success(_)));
                     if refused {
                         tracing::error!(codes = ?answer.return_codes, "the broker refuses a subscription: see its access rules");
+                        self.connected.send_replace(false);
+                    } else {
+                        self.stands();
                     }
-                    self.connected.send_replace(!refused);
                 }
                 Ok(Event::Incoming(Packet::Publish(message))) => {
                     if let Ok(topic) = std::str::from_utf8(&message.topic) {
@@ -219,21 +228,33 @@ impl Network {
                     }
                 }
                 Ok(_) => {}
-                Err(error) => {
-                    self.connected.send_replace(false);
-                    if std::mem::take(&mut is_up) {
-                        tracing::warn!(%error, "the broker cannot be reached; tries again until it can");
-                    }
-                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-                    wait_ms = (wait_ms * 2).min(RETRY_MS.1);
-                }
+                Err(error) => self.lost(&error).await,
             }
         }
     }
 
-    fn subscribe(&self) {
+    /// A broker that only lets us in and hangs up again does not stand: it is not asked without pause.
+    fn stands(&mut self) {
+        self.wait_ms = RETRY_MS.0;
+        if std::mem::take(&mut self.told_lost) {
+            tracing::info!(host = self.address.host, port = self.address.port, "the broker answers again");
+        }
+        self.connected.send_replace(true);
+    }
+
+    async fn lost(&mut self, error: &ConnectionError) {
+        self.connected.send_replace(false);
+        if !std::mem::replace(&mut self.told_lost, true) {
+            let Address { host, port } = &self.address;
+            tracing::warn!(%error, host, port, "the broker cannot be reached; tries again until it can");
+        }
+        tokio::time::sleep(Duration::from_millis(self.wait_ms)).await;
+        self.wait_ms = (self.wait_ms * 2).min(RETRY_MS.1);
+    }
+
+    fn subscribe(&mut self) {
         if self.filters.is_empty() {
-            self.connected.send_replace(true);
+            self.stands();
             return;
         }
         let filters = self.filters.iter().map(|filter| Filter::new(filter.clone(), QoS::AtLeastOnce));

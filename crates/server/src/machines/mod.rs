@@ -24,7 +24,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use access::{REGISTRY_USER, Secret};
-pub use broker::{Embedded, EmbeddedSettings, Tls};
+pub use broker::{Embedded, EmbeddedSettings, Listeners, Tls};
 pub use client::{Address, Client, Connection, Login, connect};
 pub use keyring::Keyring;
 

@@ -8,12 +8,13 @@ use super::parts::{Frame, icon};
 use super::{Visit, html};
 use crate::store::{StoreError, system_random};
 
-struct Fault<'a> {
-    status: StatusCode,
-    icon: &'static str,
-    title: &'a str,
-    why: &'a str,
-    reference: Option<String>,
+/// What went wrong, in words.
+pub(super) struct Fault<'a> {
+    pub status: StatusCode,
+    pub icon: &'static str,
+    pub title: &'a str,
+    pub why: &'a str,
+    pub reference: Option<String>,
 }
 
 impl Visit {
@@ -75,7 +76,7 @@ impl Visit {
         })
     }
 
-    fn fault(&self, fault: &Fault<'_>) -> Response {
+    pub(super) fn fault(&self, fault: &Fault<'_>) -> Response {
         let reader = self.reader();
         let texts = reader.texts();
         let body = html! {

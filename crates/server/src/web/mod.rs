@@ -1,7 +1,8 @@
 //! The web door: pages, their live fragments, the files they need, and the answers for whoever watches the process.
 //! Start at [`router`]; each page is a file named after it, all of them made from a [`board::Board`].
 //!
-//! Every page works without script. Nothing here opens a write, speaks MQTT or holds SQL; no public page names a person.
+//! Every page works without script. Nothing here speaks MQTT or holds SQL; no public page names a person. Pages write by
+//! flows alone, and only on a POST from a page of ours (`visitor.rs`).
 
 pub mod api;
 pub mod assets;
@@ -16,20 +17,25 @@ mod journal;
 mod kiosk;
 pub mod live;
 mod machine;
+mod me;
 pub mod metrics;
+mod own_texts;
 mod panel;
 mod parts;
 pub mod reader;
 mod serving;
+mod sign_in;
 pub mod texts;
+mod visitor;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use maud::Markup;
 
 pub use health::Readiness;
@@ -43,12 +49,14 @@ use reader::{Reader, tag};
 /// What the pages are made from.
 #[derive(Debug, Clone)]
 pub struct WebState {
-    /// The database, read only.
+    /// The database.
     pub store: Store,
     /// The news for open pages.
     pub live: Live,
     /// What must be well for this node to be sent visitors.
     pub readiness: Readiness,
+    /// How people reach the pages from outside, without a slash at its end; none where that is nowhere said.
+    pub public_url: Option<String>,
 }
 
 /// All addresses of the web door.
@@ -57,6 +65,10 @@ pub fn router(state: WebState) -> Router {
         .route("/", get(home::page))
         .route("/m/{machine}", get(machine::page))
         .route("/kiosque/{machine}", get(kiosk::page))
+        .route("/moi", get(me::page))
+        .route("/connexion", get(sign_in::ask))
+        .route("/connexion/{link}", get(sign_in::look).post(sign_in::redeem).layer(DefaultBodyLimit::max(FORM_BYTES)))
+        .route("/deconnexion", post(sign_in::leave))
         .route("/flux", get(events::network))
         .route("/flux/lieu/{venue}", get(events::venue))
         .route("/flux/machine/{machine}", get(events::machine))
@@ -71,6 +83,9 @@ pub fn router(state: WebState) -> Router {
         .layer(from_fn(guarded))
         .with_state(state)
 }
+
+/// No form of these pages is longer.
+const FORM_BYTES: usize = 16 * 1024;
 
 /// What every answer tells the browser: load from here alone, run nothing inline, be framed by nobody, say nothing on.
 const GUARDS: [(&str, &str); 8] = [

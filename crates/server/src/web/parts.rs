@@ -5,6 +5,7 @@ use tremen_rules::network::{Hazard, Language};
 use tremen_rules::{Network, Time};
 
 use super::assets::ASSETS;
+use super::own_texts::OwnTexts;
 use super::reader::{Reader, tag};
 use crate::words::{dates, typeset};
 
@@ -38,9 +39,7 @@ impl Frame<'_> {
                     }
                     header.mast { div {
                         a.brand href=(reader.href("/")) { (sprite("logo", "")) "Tremen" }
-                        nav aria-label=(texts.main_nav) { ul { li {
-                            a href=(reader.href("/")) aria-current="page" { (icon("tool")) (texts.machines) }
-                        } } }
+                        (self.navigation())
                         (self.languages())
                     } }
                     main #contenu .page .narrow[self.narrow] tabindex="-1" { (body) }
@@ -49,6 +48,16 @@ impl Frame<'_> {
                 }
             },
         )
+    }
+
+    fn navigation(&self) -> Markup {
+        let reader = self.reader;
+        let places = [("/", "tool", reader.texts().machines), ("/moi", "card", OwnTexts::of(reader.language).mine)];
+        html! {
+            nav aria-label=(reader.texts().main_nav) { ul { @for (path, sign, name) in places {
+                li { a href=(reader.href(path)) aria-current=[reader.is_at(path).then_some("page")] { (icon(sign)) (name) } }
+            } } }
+        }
     }
 
     fn languages(&self) -> Markup {

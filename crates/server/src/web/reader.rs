@@ -66,6 +66,12 @@ impl Reader {
         address
     }
 
+    /// Whether this is the page that was asked for.
+    #[must_use]
+    pub fn is_at(&self, path: &str) -> bool {
+        self.path == path
+    }
+
     /// The same page in another language.
     #[must_use]
     pub fn same_page_in(&self, language: Language) -> String {

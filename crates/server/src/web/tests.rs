@@ -62,7 +62,7 @@ impl House {
         let live = Live::start(&store);
         let broker = watch::Sender::new(true);
         let readiness = Readiness::default().with("broker", broker.subscribe(), "the broker does not answer");
-        let routes = router(WebState { store: store.clone(), live: live.clone(), readiness });
+        let routes = router(WebState { store: store.clone(), live: live.clone(), readiness, public_url: None });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use tokio::task::JoinSet;
 use tremen_badges::contexts::Contexts;
 use tremen_badges::dates;
-use tremen_badges::verify::{Answer, Check, Next, Options, Outcome, Person, Report, Verdict, Verification};
+use tremen_badges::verify::{Answer, Check, Next, Options, Outcome, Person, Report, Step, Verdict, Verification};
 use tremen_files::when::parse_begin;
 use tremen_rules::Time;
 
@@ -136,7 +136,7 @@ fn rows(checks: &[Check], indent: &str) -> String {
             Outcome::Refused(reason) | Outcome::CannotSay(reason) => format!("{}: ", reason.code()),
             Outcome::Passed | Outcome::NotAsked => String::new(),
         };
-        let line = format!("{indent}{:<9}{:<11}{code}{}", result(check.outcome), check.step.code(), check.detail);
+        let line = format!("{indent}{:<9}{:<12}{code}{}", result(check.outcome), check.step.words(), check.detail);
         format!("{}\n", shown(line.trim_end_matches([' ', ':'])))
     };
     checks.iter().map(row).collect()
@@ -144,12 +144,15 @@ fn rows(checks: &[Check], indent: &str) -> String {
 
 /// What a stranger wrote, without anything that a terminal could take for an order.
 fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    // Marks of direction among it: a name that is shown in another order than it is written is another name.
+    let turns =
+        |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
 }
 
 fn text(name: &str, report: &Report, now: Time) -> String {
     let claims = &report.claims;
-    let version = report.version.map_or("no badge that could be read", |version| version.words());
+    let version = report.version.map_or("no badge", |version| version.words());
     let mut out = format!("{name}: {version}\n");
     let mut line = |what: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -157,7 +160,7 @@ fn text(name: &str, report: &Report, now: Time) -> String {
         }
     };
     line("badge", claims.name.clone());
-    line("level", claims.level.clone());
+    line("level", claims.level_name.clone().or_else(|| claims.level.clone()));
     line(
         "issuer",
         match (&claims.issuer_name, &claims.issuer) {
@@ -169,12 +172,20 @@ fn text(name: &str, report: &Report, now: Time) -> String {
     line("until", claims.valid_until.map(dates::format));
     out.push('\n');
     out.push_str(&rows(&report.checks, "  "));
-    for endorsement in &report.endorsements {
+    for endorsement in &report.endorsements.seen {
         let by = endorsement.issuer.as_deref().unwrap_or("nobody named");
         let title = format!("endorsement of {} by {by}: {}", endorsement.about.words(), sentence(endorsement.verdict));
         out.push_str(&format!("\n  {}\n{}", shown(&title), rows(&endorsement.checks, "    ")));
     }
+    if report.endorsements.unseen > 0 {
+        out.push_str(&format!("\n  {} more endorsements were not looked at\n", report.endorsements.unseen));
+    }
     out.push_str(&format!("\n{}, at {}\n", sentence(report.verdict), dates::format(now)));
+    if report.verdict == Verdict::Valid {
+        let open = |check: &Check| (check.step, check.outcome) == (Step::Recipient, Outcome::NotAsked);
+        let whose = if report.checks.iter().any(open) { "whose it is (--recipient EMAIL), and " } else { "" };
+        out.push_str(&format!("Not asked: {whose}whether its issuer is one that you trust.\n"));
+    }
     out
 }
 
@@ -191,12 +202,14 @@ fn json(name: &str, report: &Report, now: Time) -> Json {
         "reason": reason(report.verdict),
         "version": report.version.map(|version| version.words()),
         "badge": {
-            "id": claims.id, "name": claims.name, "class": claims.class, "level": claims.level, "issuer": claims.issuer,
+            "id": claims.id, "name": claims.name, "class": claims.class, "level": claims.level,
+            "level_name": claims.level_name, "issuer": claims.issuer,
             "issuer_name": claims.issuer_name, "awarded_at": claims.awarded_at.map(dates::format),
             "valid_until": claims.valid_until.map(dates::format),
         },
         "checks": checks(&report.checks),
-        "endorsements": report.endorsements.iter().map(endorsement).collect::<Vec<_>>(),
+        "endorsements": report.endorsements.seen.iter().map(endorsement).collect::<Vec<_>>(),
+        "endorsements_not_looked_at": report.endorsements.unseen,
     })
 }
 

@@ -18,8 +18,10 @@ pub(super) fn render(page: &Page<'_>) -> Markup {
     };
     let stop = match machine.stop_policy {
         StopPolicy::Immediate => page.say("immédiat", "immediate"),
-        StopPolicy::Graceful(s) => format!("{} {s} s", page.say("après", "after")),
-        StopPolicy::FinishJob(s) => format!("{} {s} s", page.say("fin du travail, au plus", "end of the job, at most")),
+        StopPolicy::Graceful(s) => format!("{} {}", page.say("après", "after"), lasting(s)),
+        StopPolicy::FinishJob(s) => {
+            format!("{} {}", page.say("fin du travail, au plus", "end of the job, at most"), lasting(s))
+        }
     };
     html! {
         h2 { (page.say("La machine et les règles d’alors", "The machine and the rules of that time")) }
@@ -132,9 +134,26 @@ pub(super) fn who_knew(page: &Page<'_>) -> Markup {
             }
         }
         p {
-            (dossier.earlier.len()) " " (page.say("incident(s) antérieur(s) sur cette machine ;", "earlier incident(s) on this machine;")) " "
-            (dossier.locks.iter().filter(|it| it.span.from < dossier.incident.span.from).count()) " "
-            (page.say("mise(s) hors service dans les quatre-vingt-dix jours d’avant.", "lock(s) in the ninety days before."))
+            (page.say("Incidents antérieurs sur cette machine : ", "Earlier incidents on this machine: ")) (dossier.earlier.len()) ". "
+            (page.say("Mises hors service dans les quatre-vingt-dix jours d’avant : ", "Locks in the ninety days before: "))
+            (dossier.locks.iter().filter(|it| it.span.from < dossier.incident.span.from).count()) "."
         }
+    }
+}
+
+/// A duration in whole minutes and seconds, without the part that is zero.
+fn lasting(seconds: u32) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, s) => format!("{s} s"),
+        (min, 0) => format!("{min} min"),
+        (min, s) => format!("{min} min {s} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn half_an_hour_is_not_told_in_seconds() {
+        assert_eq!([30, 60, 90, 1800].map(super::lasting), ["30 s", "1 min", "1 min 30 s", "30 min"]);
     }
 }

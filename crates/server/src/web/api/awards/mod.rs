@@ -21,6 +21,7 @@ use super::problem::Problem;
 use super::query::Parameter;
 use super::write::Done;
 use crate::flows::award_reference::Made;
+use crate::flows::award_state::AwardState;
 use crate::flows::token_scope::TokenScope;
 use crate::store::{StoredAward, Tx};
 
@@ -89,26 +90,8 @@ impl AwardView {
             superseded_at: award.superseded_at.map(print_time),
             revoked_at: award.revoked_at.map(print_time),
             suspensions: award.suspensions.iter().map(|span| (*span).into()).collect(),
-            state: state(award, now),
+            state: AwardState::of(award, now).as_str(),
         }
-    }
-}
-
-/// The first that holds, in the order in which a decision tests them.
-fn state(award: &tremen_rules::Award, now: Time) -> &'static str {
-    let since = |at: Option<Time>| at.is_some_and(|at| at <= now);
-    if award.issued_at > now {
-        "to_come"
-    } else if since(award.superseded_at) {
-        "superseded"
-    } else if since(award.revoked_at) {
-        "revoked"
-    } else if award.suspensions.iter().any(|span| span.covers(now)) {
-        "suspended"
-    } else if since(award.valid_until) {
-        "expired"
-    } else {
-        "standing"
     }
 }
 
