@@ -10,7 +10,7 @@ use crate::listening::{CannotListen, listen};
 use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Listeners, Login, Machines, Secret};
 use crate::sealer;
 use crate::store::{Store, system_random};
-use crate::web::{self, Live, Readiness, WebState};
+use crate::web::{self, Live, Readiness, WebDoor, WebState};
 
 /// What the registry is made of.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ struct Sealing {
 struct Pages {
     live: Live,
     shutdown: tokio::sync::oneshot::Sender<()>,
-    task: tokio::task::JoinHandle<std::io::Result<()>>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 /// Why the registry could not start.
@@ -95,6 +95,8 @@ pub struct Doors {
     pub limits: Limits,
     /// How people reach the pages from outside, without a slash at its end.
     pub public_url: Option<String>,
+    /// Whose word is believed about where a request comes from.
+    pub proxies: Vec<IpAddr>,
 }
 
 /// Starts the registry with its doors as they are without configuration.
@@ -196,15 +198,15 @@ impl Opened {
             );
         }
         let beside = self.metrics.is_none();
-        let pages =
-            self.web.map(|listener| open_pages(&store, listener, connected.clone(), beside, doors.public_url.clone()));
+        let web_door = WebDoor::new(&store, limits.web, doors.proxies.clone());
+        let pages = self.web.map(|listener| {
+            open_pages(&store, listener, connected.clone(), beside, web_door.clone(), doors.public_url.clone())
+        });
         let metrics_address = self.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
         if let Some(listener) = self.metrics {
             let router = web::metrics::router(store.clone());
             background.spawn(async move {
-                if let Err(error) = web::serve(listener, router, std::future::pending()).await {
-                    tracing::error!(%error, "the metrics are not served any more");
-                }
+                web::serve(listener, router, web_door, std::future::pending()).await;
             });
         }
         let (web_address, pages) = pages.unzip();
@@ -235,15 +237,17 @@ fn open_pages(
     listener: TcpListener,
     connected: tokio::sync::watch::Receiver<bool>,
     with_metrics: bool,
+    door: Arc<WebDoor>,
     public_url: Option<String>,
 ) -> (Option<SocketAddr>, Pages) {
     let address = listener.local_addr().ok();
     let live = Live::start(store);
     let readiness = Readiness::default().with("broker", connected, "the broker does not answer");
-    let router = web::router(WebState { store: store.clone(), live: live.clone(), readiness, public_url });
+    let router =
+        web::router(WebState { store: store.clone(), live: live.clone(), readiness, door: door.clone(), public_url });
     let router = if with_metrics { router.merge(web::metrics::router(store.clone())) } else { router };
     let (shutdown, asked) = tokio::sync::oneshot::channel::<()>();
-    let task = tokio::spawn(web::serve(listener, router, async move {
+    let task = tokio::spawn(web::serve(listener, router, door, async move {
         let _ = asked.await; // told, or dropped: both mean the end
     }));
     (address, Pages { live, shutdown, task })
@@ -268,7 +272,7 @@ impl Running {
         if let Some(pages) = self.pages {
             pages.live.close();
             drop(pages.shutdown);
-            if !matches!(pages.task.await, Ok(Ok(()))) {
+            if pages.task.await.is_err() {
                 tracing::warn!("the pages did not end by themselves");
             }
         }

@@ -36,7 +36,12 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let _serving = store.serving().context("the file beside the database that says that it is served")?;
     let daily = Daily::start(&store, config.retention);
     let clearing = tokio::spawn(clear_imports(store.clone()));
-    let doors = Doors { metrics: config.metrics_address, limits: config.limits, public_url: config.public_url.clone() };
+    let doors = Doors {
+        metrics: config.metrics_address,
+        limits: config.limits,
+        public_url: config.public_url.clone(),
+        proxies: config.trusted_proxies.clone(),
+    };
     let first = store.write(make_login_link::offer_first).await;
     let running = opened.serve(store, &doors).await;
     let broker = &running.broker;
