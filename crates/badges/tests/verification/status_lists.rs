@@ -5,7 +5,7 @@ use tremen_badges::multibase::encode_base64url;
 use tremen_badges::status_list::StatusList;
 use tremen_badges::verify::{Answer, Reason, Report, Verdict};
 
-use crate::school::{By, EVE, GUILD, OF_2018, SCHOOL, claims_with_vc, world};
+use crate::school::{By, EVE, GUILD, OF_2018, SCHOOL, TODAY, claims_with_vc, world};
 use crate::world::{refused, valid};
 
 /// Which norm a list follows.
@@ -104,7 +104,11 @@ fn a_list_is_believed_only_from_the_issuer_for_this_purpose_and_in_its_time() {
             &|list| list["credentialSubject"]["statusPurpose"] = json!(["suspension", "message"]),
             &|list| list["credentialSubject"]["encodedList"] = "uH4sIAAAAAAAAA".into(),
             &|list| list["credentialSubject"]["encodedList"] = bomb().into(),
-            &|list| list["credentialSubject"]["type"] = other.into(),
+            &|list| {
+                list["@context"] = json!([TODAY[0], "https://w3id.org/vc/status-list/2021/v1"]);
+                list["validFrom"] = "2026-03-02T00:00:00Z".into();
+                list["credentialSubject"]["type"] = other.into();
+            },
             &|list| list["type"] = json!(["VerifiableCredential"]),
             &|list| list[date] = "2026-06-01T00:00:00Z".into(),
             &|list| list["issuer"] = GUILD.id.into(),

@@ -71,6 +71,34 @@ fn what_only_the_registered_claims_say_counts_for_the_credential() {
 }
 
 #[test]
+fn of_several_dates_the_narrowest_counts() {
+    // The words of 2018 know both pairs.
+    let with = |dates: &[(&str, &str)]| {
+        let mut award = SCHOOL.award();
+        award["@context"] = json!(OF_2018);
+        award["issuanceDate"] = "2026-03-02T17:30:00Z".into();
+        award["expirationDate"] = "2028-03-02T17:30:00Z".into();
+        award.as_object_mut().unwrap().remove("validFrom");
+        for (name, date) in dates {
+            award[*name] = (*date).into();
+        }
+        verify(&SCHOOL.token(&award))
+    };
+    valid(&with(&[]));
+    valid(&with(&[("validFrom", "2026-04-01T00:00:00Z"), ("validUntil", "2027-01-01T00:00:00Z")]));
+    refused(&with(&[("validUntil", "2026-06-01T00:00:00Z")]), Reason::Expired);
+    refused(
+        &with(&[("expirationDate", "2026-06-01T00:00:00Z"), ("validUntil", "2027-01-01T00:00:00Z")]),
+        Reason::Expired,
+    );
+    refused(&with(&[("validFrom", "2027-06-01T00:00:00Z")]), Reason::NotYetValid);
+    refused(
+        &with(&[("issuanceDate", "2027-06-01T00:00:00Z"), ("validFrom", "2026-04-01T00:00:00Z")]),
+        Reason::NotYetValid,
+    );
+}
+
+#[test]
 fn a_key_that_only_the_header_brings_signs_nothing() {
     let stranger = &EVE.document()["verificationMethod"][1]["publicKeyJwk"];
     let own = format!("{}#ed", SCHOOL.id);
