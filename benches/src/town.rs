@@ -68,8 +68,8 @@ impl Town {
         // A benchmark asks as no controller may.
         let rate = Rate { burst: u32::MAX, per_minute: u32::MAX };
         let controller = ControllerLimits { asks: rate, reports: rate, hellos: rate, presence: rate };
-        let web = WebLimits { requests: rate, ..WebLimits::default() };
-        let limits = Limits { controller, web, ..Limits::default() };
+        let pages = WebLimits { requests: rate, ..WebLimits::default() };
+        let limits = Limits { controller, web: pages, ..Limits::default() };
         let parts = Parts { store: open(&self.folder), broker: Broker::Embedded(settings), web };
         start_with(parts, Doors { limits, ..Doors::default() }).await.unwrap()
     }

@@ -23,6 +23,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::limits::{Allowances, Place, PlaceRules, Places, Refusal, WebLimits, origin, refuse};
 use crate::metrics::Metrics;
@@ -102,6 +104,11 @@ impl WebDoor {
         seat
     }
 
+    /// How long the head of a request may take, and a handshake.
+    fn head_time(&self) -> Duration {
+        Duration::from_secs(self.limits.header_seconds.into())
+    }
+
     /// How long a request that carries something may take.
     pub(super) fn patience(&self) -> Duration {
         Duration::from_secs(self.limits.body_seconds.into())
@@ -148,10 +155,12 @@ impl WebDoor {
 /// open page is an answer under way.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
     router: Router,
     door: Arc<WebDoor>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
+    let tls = tls.map(TlsAcceptor::from);
     let ending = watch::Sender::new(false);
     let mut shutdown = pin!(shutdown);
     let mut visits = JoinSet::new();
@@ -167,8 +176,9 @@ pub async fn serve(
                 // A proxy speaks for many: its connections are counted in all, not as one address's.
                 match door.places.enter(Some(peer).filter(|peer| !door.trusts(*peer))) {
                     Ok(place) => {
-                        let visit = visit(door.clone(), stream, peer, router.clone(), place, ending.subscribe());
-                        drop(visits.spawn(visit));
+                        let (door, router, ending) = (door.clone(), router.clone(), ending.subscribe());
+                        let visit = Visit { door, peer, router, place, ending };
+                        drop(visits.spawn(visit.begin(stream, tls.clone())));
                     }
                     Err(full) => {
                         let _unheard = stream.try_write(NO_PLACE);
@@ -191,54 +201,74 @@ pub async fn serve(
 }
 
 /// One connection, from its first byte to its end.
-async fn visit(
+struct Visit {
     door: Arc<WebDoor>,
-    stream: TcpStream,
     peer: IpAddr,
     router: Router,
     place: Place,
-    mut ending: watch::Receiver<bool>,
-) {
-    let _unimportant = stream.set_nodelay(true); // a fragment is small, and wanted now
-    let displaced = place.displaced();
-    let place = Mutex::new(Some(place));
-    // Taken once it was answered; it stays the connection's own until its end.
-    let settled: Mutex<Option<Place>> = Mutex::new(None);
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(|mut request: Request<Incoming>| {
-        let client = door.client(peer, request.headers());
-        request.extensions_mut().insert(client);
-        let answer = router.call(request);
-        let (place, settled) = (&place, &settled);
-        async move {
-            let answer = answer.await;
-            if let Some(mut newcomer) = lock(place).take()
-                && newcomer.settle()
-            {
-                lock(settled).replace(newcomer);
+    ending: watch::Receiver<bool>,
+}
+
+impl Visit {
+    async fn begin(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
+        let _unimportant = stream.set_nodelay(true); // a fragment is small, and wanted now
+        let mut displaced = Box::pin(self.place.displaced());
+        let stream = Watched::new(stream);
+        let Some(tls) = tls else { return self.converse(stream, displaced).await };
+        let accepted = tokio::select! {
+            accepted = timeout(self.door.head_time(), tls.accept(stream)) => accepted,
+            () = &mut displaced => return refuse(self.door.metrics(), Refusal::WebDisplaced),
+        };
+        match accepted {
+            Ok(Ok(stream)) => self.converse(stream, displaced).await,
+            Ok(Err(_)) => refuse(self.door.metrics(), Refusal::WebGarbage),
+            Err(_late) => refuse(self.door.metrics(), Refusal::WebLate),
+        }
+    }
+
+    async fn converse(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        mut displaced: Pin<Box<impl Future<Output = ()>>>,
+    ) {
+        let Self { door, peer, router, place, mut ending } = self;
+        let newcomer = Mutex::new(Some(place));
+        // Taken once it was answered; it stays the connection's own until its end.
+        let settled: Mutex<Option<Place>> = Mutex::new(None);
+        let router = TowerToHyperService::new(router);
+        let service = service_fn(|mut request: Request<Incoming>| {
+            let client = door.client(peer, request.headers());
+            request.extensions_mut().insert(client);
+            let answer = router.call(request);
+            let (newcomer, settled) = (&newcomer, &settled);
+            async move {
+                let answer = answer.await;
+                if let Some(mut place) = lock(newcomer).take()
+                    && place.settle()
+                {
+                    lock(settled).replace(place);
+                }
+                answer
             }
-            answer
+        });
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(door.head_time())
+            .max_buf_size(usize::try_from(door.limits.header_bytes).unwrap_or(usize::MAX));
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+        let ended = loop {
+            tokio::select! {
+                ended = connection.as_mut() => break ended,
+                () = &mut displaced => return refuse(door.metrics(), Refusal::WebDisplaced),
+                Ok(()) = ending.changed() => connection.as_mut().graceful_shutdown(),
+            }
+        };
+        if let Err(error) = ended
+            && lock(&settled).is_none()
+        {
+            tracing::debug!(%error, "a connection to the pages ended");
+            refuse(door.metrics(), if error.is_timeout() { Refusal::WebLate } else { Refusal::WebGarbage });
         }
-    });
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(door.limits.header_seconds.into()))
-        .max_buf_size(usize::try_from(door.limits.header_bytes).unwrap_or(usize::MAX));
-    let connection = http.serve_connection(TokioIo::new(Watched::new(stream)), service);
-    let mut connection = pin!(connection);
-    let mut displaced = pin!(displaced);
-    let ended = loop {
-        tokio::select! {
-            ended = connection.as_mut() => break ended,
-            () = &mut displaced => return refuse(door.metrics(), Refusal::WebDisplaced),
-            Ok(()) = ending.changed() => connection.as_mut().graceful_shutdown(),
-        }
-    };
-    if let Err(error) = ended
-        && lock(&settled).is_none()
-    {
-        tracing::debug!(%error, "a connection to the pages ended");
-        refuse(door.metrics(), if error.is_timeout() { Refusal::WebLate } else { Refusal::WebGarbage });
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod assets;
 pub mod board;
+pub mod certificate;
 pub mod door;
 pub mod dossier;
 mod event_stream;
@@ -62,6 +63,8 @@ pub struct WebState {
     pub door: Arc<WebDoor>,
     /// How people reach the pages from outside, without a slash at its end; none where that is nowhere said.
     pub public_url: Option<String>,
+    /// Whether people come by https, to a proxy or to this program itself.
+    pub is_secure: bool,
 }
 
 /// All addresses of the web door.

@@ -70,11 +70,12 @@ impl House {
             readiness,
             door: door.clone(),
             public_url: None,
+            is_secure: false,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(serve(listener, routes, door, async { drop(stopped.await) }));
+        let served = tokio::spawn(serve(listener, None, routes, door, async { drop(stopped.await) }));
         Self { store, clock, broker, live, address, stop: Some(stop), served, folder }
     }
 
