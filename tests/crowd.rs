@@ -3,7 +3,8 @@
 //!
 //! Start at [`workshop`], then [`Crowd::gather`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,6 @@ use tremen_server::store::{NewAward, Tx};
 use tremen_wire::{Intent, Nonce, Outcome, Reading, SessionId, Uid};
 
 use crate::dice::Dice;
-use crate::line::Line;
 use crate::process::{Place, enter_person, provision};
 use crate::world::{ask_for_nothing, id, settings};
 
@@ -39,6 +39,16 @@ fn machines_of(controller: usize) -> Vec<String> {
 
 fn uid_of(person: usize) -> [u8; 4] {
     [4, 0, 0, u8::try_from(person).unwrap()]
+}
+
+/// Who holds this card.
+pub fn person_of(uid: &Uid) -> String {
+    format!("p{}", uid.as_bytes()[3])
+}
+
+/// Whether a controller has a key.
+pub fn is_sealed(controller: &str) -> bool {
+    CONTROLLERS.iter().any(|(name, sealed)| *name == controller && *sealed)
 }
 
 /// All machines in one venue; each asks for one award.
@@ -103,6 +113,16 @@ pub struct Done {
     pub reason: String,
 }
 
+/// What the relay of a machine did.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Relay {
+    pub is_closed: bool,
+    /// How often it closed.
+    pub closings: usize,
+    /// How many grants its controller heard and followed.
+    pub followed: usize,
+}
+
 /// What everybody was told.
 #[derive(Debug, Default)]
 pub struct Told {
@@ -111,6 +131,8 @@ pub struct Told {
     pub answers: usize,
     /// Grants on a right whose end had been answered before the tap.
     pub wrong: Vec<String>,
+    /// What the relay of each machine did.
+    pub relays: BTreeMap<String, Relay>,
     /// Who, or which machine, is barred, and since when that has been answered.
     barred: BTreeMap<String, Instant>,
 }
@@ -123,13 +145,13 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Powers all controllers up at the end of a line; they tap until they are told to rest.
-    pub fn gather(place: &Place, line: &Line, seed: u64) -> Self {
+    /// Powers all controllers up, who find their broker there; they tap until they are told to rest.
+    pub fn gather(place: &Place, broker: SocketAddr, seed: u64) -> Self {
         let told = Arc::<Mutex<Told>>::default();
         let (taps, tapping) = watch::channel(true);
         let mut players = JoinSet::new();
         for (i, (name, sealed)) in CONTROLLERS.into_iter().enumerate() {
-            let player = Player::start(settings(name, sealed), Remembered::default(), &place.login(name, line.address));
+            let player = Player::start(settings(name, sealed), Remembered::default(), &place.login(name, broker));
             let tapper = Tapper {
                 player,
                 controller: name,
@@ -146,6 +168,12 @@ impl Crowd {
 
     pub fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap()
+    }
+
+    /// The machines whose relays are closed.
+    pub fn have_power(&self) -> BTreeSet<String> {
+        let told = self.told();
+        told.relays.iter().filter(|(_, relay)| relay.is_closed).map(|(machine, _)| machine.clone()).collect()
     }
 
     /// Nobody taps any more; what runs goes on.
@@ -187,6 +215,12 @@ impl Tapper {
                         self.tap(machine);
                     }
                 }
+                Some(Happening::Relay { machine, closed }) => {
+                    let mut told = self.told.lock().unwrap();
+                    let relay = told.relays.entry(machine).or_default();
+                    relay.is_closed = closed;
+                    relay.closings += usize::from(closed);
+                }
                 Some(_) => {}
                 None if *tapping.borrow() => {
                     let idle = self.machines.iter().filter(|machine| !self.waiting.contains_key(*machine));
@@ -209,11 +243,12 @@ impl Tapper {
     /// Keeps what a tap was answered; false where it was not.
     fn note(&mut self, machine: &str, result: TapResult) -> bool {
         let Some((person, tapped_at)) = self.waiting.remove(machine) else { return false };
-        let TapResult::Answered { answer, .. } = result else { return false };
+        let TapResult::Answered { answer, followed } = result else { return false };
         let mut told = self.told.lock().unwrap();
         told.answers += 1;
         match answer.outcome {
             Outcome::Grant { session, .. } => {
+                told.relays.entry(machine.to_owned()).or_default().followed += usize::from(followed);
                 told.grants.push(Granted { controller: self.controller, nonce: answer.nonce, session });
                 self.in_use_by.insert(machine.to_owned(), person);
                 for what in [format!("p{person}"), machine.to_owned()] {

@@ -17,3 +17,8 @@ impl Dice {
         usize::try_from(u64::from_le_bytes(bytes) % bound as u64).unwrap()
     }
 }
+
+/// A number that `tests/long` asks for by the environment, or the one of every day.
+pub fn asked(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
+}

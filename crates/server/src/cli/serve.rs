@@ -44,6 +44,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let clearing = tokio::spawn(clear_imports(store.clone()));
     let first = store.write(make_login_link::offer_first).await;
     let running = opened.serve(store, &doors).await;
+    let stop_asked = stop_asked();
     let broker = &running.broker;
     let scheme = if config.web_tls.is_some() { "https" } else { "http" };
     let web = running.web_address.map_or_else(String::new, |address| format!("{scheme}://{address}/"));
@@ -54,7 +55,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         Ok(None) => {}
         Err(error) => tracing::error!(%error, "the first administrator's link could not be made: `tremen login-link`"),
     }
-    stop_asked().await;
+    stop_asked.await;
     tracing::info!("the registry stops");
     clearing.abort();
     daily.stop().await;
@@ -109,16 +110,26 @@ fn broker(config: &Config) -> anyhow::Result<Broker> {
     })
 }
 
-/// Waits until somebody asks the program to stop: Ctrl-C, or SIGTERM where there is one.
-pub async fn stop_asked() {
-    #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// Hears from now on, not only once it is waited for, that somebody asks the program to stop, by Ctrl-C or SIGTERM: whoever
+/// was told that it serves may ask at once.
+#[cfg(unix)]
+pub fn stop_asked() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let asked = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminated), Ok(mut interrupted)) = asked else {
+            return std::future::pending().await; // no way to be told: runs until it is killed
+        };
         tokio::select! {
             _ = terminated.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupted.recv() => {}
         }
-        return;
     }
+}
+
+/// Waits until somebody asks the program to stop by Ctrl-C.
+#[cfg(not(unix))]
+pub async fn stop_asked() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await; // no way to be told: runs until it is killed
     }
