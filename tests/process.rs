@@ -114,11 +114,8 @@ impl Place {
         let mut first_link = None;
         let told = async {
             while let Some(line) = lines.next_line().await.unwrap() {
-                first_link = line
-                    .find("http")
-                    .filter(|_| line.contains("/connexion/"))
-                    .map(|at| line[at..].to_owned())
-                    .or(first_link.take());
+                let link = line.split(' ').find(|word| word.contains("/connexion/"));
+                first_link = link.map(str::to_owned).or(first_link.take());
                 if let Some(where_to) = line.strip_prefix("tremen serves: pages on http://") {
                     let (web, broker) = where_to.split_once("/, broker at mqtt://").unwrap();
                     return (web.parse().unwrap(), broker.parse().unwrap());
