@@ -10,16 +10,13 @@ use tokio::net::TcpStream;
 use tremen_rules::PersonId;
 use tremen_server::flows::make_token;
 use tremen_server::flows::token_scope::TokenScope;
-use tremen_server::serve::{Parts, start};
+use tremen_server::serve::{Doors, Parts, start};
 
-use crate::world::{Folder, PATIENCE, World, declare, embedded, open_store, operator, thursday};
+use crate::world::{PATIENCE, World, embedded, open_store, operator};
 
 /// The sample network with pages and API on a free port; nobody known.
 pub async fn served() -> World {
-    let (folder, clock) = (Folder::new(), thursday());
-    let store = open_store(&folder, clock.clone());
-    declare(&store, |_| {}).await;
-    serve(folder, clock, store).await
+    World::behind(Doors::default(), |_| {}).await
 }
 
 /// Stops the registry and starts it again on the same database, with pages and API on another port.
@@ -28,14 +25,6 @@ pub async fn restarted(world: World) -> World {
     running.stop().await;
     drop(store);
     let store = open_store(&folder, clock.clone());
-    serve(folder, clock, store).await
-}
-
-async fn serve(
-    folder: Folder,
-    clock: std::sync::Arc<tremen_server::clock::ManualClock>,
-    store: tremen_server::store::Store,
-) -> World {
     let web = Some("127.0.0.1:0".parse().unwrap());
     let running = start(Parts { store: store.clone(), broker: embedded(), web }).await.unwrap();
     World { folder, clock, store, running }

@@ -5,25 +5,19 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tremen_server::limits::{ControllerLimits, Limits, MqttLimits, Rate, Refusal, WebLimits};
-use tremen_server::serve::{Doors, Parts, start_with};
+use tremen_server::serve::Doors;
 use tremen_wire::{Intent, Up, Verdict};
 
 use crate::client::Client;
 use crate::raw::{Raw, denied, uid, verdict};
-use crate::world::{Folder, PATIENCE, World, ask_for_nothing, declare, embedded, open_store, thursday};
+use crate::world::{PATIENCE, World, ask_for_nothing};
 
 const PRINTER: &str = "imprimante-3d";
 const ANNA: [u8; 4] = [4, 1, 2, 3];
 
 /// A registry whose doors are as wide as is said.
 async fn world(limits: Limits) -> World {
-    let folder = Folder::new();
-    let clock = thursday();
-    let store = open_store(&folder, clock.clone());
-    declare(&store, ask_for_nothing).await;
-    let parts = Parts { store: store.clone(), broker: embedded(), web: Some("127.0.0.1:0".parse().unwrap()) };
-    let running = start_with(parts, Doors { limits, ..Doors::default() }).await.unwrap();
-    World { folder, clock, store, running }
+    World::behind(Doors { limits, ..Doors::default() }, ask_for_nothing).await
 }
 
 fn open_files() -> usize {
@@ -191,14 +185,9 @@ async fn until_hung_up(streams: Vec<TcpStream>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_too_much_of_the_pages_is_told_when_to_come_back_and_others_are_not() {
     let web = WebLimits { requests: Rate { burst: 4, per_minute: 1 }, ..WebLimits::default() };
-    let folder = Folder::new();
-    let (clock, loopback) = (thursday(), std::net::IpAddr::from([127, 0, 0, 1]));
-    let store = open_store(&folder, clock.clone());
-    declare(&store, ask_for_nothing).await;
-    let parts = Parts { store: store.clone(), broker: embedded(), web: Some("127.0.0.1:0".parse().unwrap()) };
-    let doors = Doors { limits: Limits { web, ..Limits::default() }, proxies: vec![loopback], ..Doors::default() };
-    let running = start_with(parts, doors).await.unwrap();
-    let world = World { folder, clock, store, running };
+    let proxies = vec![std::net::IpAddr::from([127, 0, 0, 1])];
+    let doors = Doors { limits: Limits { web, ..Limits::default() }, proxies, ..Doors::default() };
+    let world = World::behind(doors, ask_for_nothing).await;
     let greedy = Client::stranger(&world).saying("X-Forwarded-For", "192.0.2.1");
     for _ in 0..4 {
         assert_eq!(greedy.page("/").await.status, 200);

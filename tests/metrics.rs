@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tremen_server::flows::lock_machine;
-use tremen_server::serve::{Doors, Parts, start_with};
+use tremen_server::serve::Doors;
 use tremen_wire::{Channel, Event, Intent};
 
 use crate::raw::{Raw, denied, granted, uid};
-use crate::world::{Folder, World, ask_for_nothing, declare, embedded, id, open_store, operator, thursday};
+use crate::world::{World, ask_for_nothing, id, operator};
 
 const PRINTER: &str = "imprimante-3d";
 const ANNA: [u8; 4] = [4, 1, 2, 3];
@@ -30,14 +30,8 @@ fn samples(text: &str) -> BTreeMap<&str, f64> {
 
 /// A registry whose metrics have a listener of their own.
 async fn world() -> World {
-    let folder = Folder::new();
-    let clock = thursday();
-    let store = open_store(&folder, clock.clone());
-    declare(&store, ask_for_nothing).await;
-    let free = "127.0.0.1:0".parse().unwrap();
-    let parts = Parts { store: store.clone(), broker: embedded(), web: Some(free) };
-    let running = start_with(parts, Doors { metrics: Some(free), ..Doors::default() }).await.unwrap();
-    World { folder, clock, store, running }
+    let metrics = Some("127.0.0.1:0".parse().unwrap());
+    World::behind(Doors { metrics, ..Doors::default() }, ask_for_nothing).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,11 +4,11 @@ use tremen_rules::PersonId;
 use tremen_server::flows::explain::{self, Question, Who};
 use tremen_server::flows::make_login_link::{self, GOOD_FOR_MS, Whom};
 use tremen_server::flows::{award_reference, erase_person};
-use tremen_server::serve::{Doors, Parts, start_with};
+use tremen_server::serve::Doors;
 
 use crate::client::{Answer, Client, served};
 use crate::process::Place;
-use crate::world::{Folder, World, declare, embedded, id, open_store, operator, thursday};
+use crate::world::{World, id, operator};
 
 const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 
@@ -173,13 +173,8 @@ async fn who_is_not_signed_in_is_told_how_and_the_cookie_opens_no_api() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_https_the_cookie_is_one_that_no_other_name_can_set() {
-    let (folder, clock) = (Folder::new(), thursday());
-    let store = open_store(&folder, clock.clone());
-    declare(&store, |_| {}).await;
     let doors = Doors { public_url: Some("https://tremen.example.org".to_owned()), ..Doors::default() };
-    let parts = Parts { store: store.clone(), broker: embedded(), web: Some("127.0.0.1:0".parse().unwrap()) };
-    let running = start_with(parts, doors).await.unwrap();
-    let world = World { folder, clock, store, running };
+    let world = World::behind(doors, |_| {}).await;
     let anna = world.person("p-anna", &[4, 1, 2, 3], false).await;
     let link = link_of(&world, &anna).await;
     let stranger = Client::stranger(&world);

@@ -151,6 +151,16 @@ impl World {
         Self { folder, clock, store, running }
     }
 
+    /// The sample network, adjusted, with its own broker and pages, behind doors of a story's own.
+    pub async fn behind(doors: Doors, adjust: impl FnOnce(&mut Network)) -> Self {
+        let (folder, clock) = (Folder::new(), thursday());
+        let store = open_store(&folder, clock.clone());
+        declare(&store, adjust).await;
+        let parts = Parts { store: store.clone(), broker: embedded(), web: Some("127.0.0.1:0".parse().unwrap()) };
+        let running = start_with(parts, doors).await.unwrap();
+        Self { folder, clock, store, running }
+    }
+
     /// Stops the registry, and starts it again on the same database and another port.
     pub async fn restart(self, while_down: impl FnOnce(&mut Tx<'_>) -> Result<(), FlowError> + Send + 'static) -> Self {
         self.restart_on(embedded(), while_down).await

@@ -187,6 +187,13 @@ struct Said {
 }
 
 impl Config {
+    /// Where this program itself serves the pages, for people: by https where they have a certificate.
+    #[must_use]
+    pub fn served_at(&self, address: SocketAddr) -> String {
+        let scheme = if self.web_tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{address}")
+    }
+
     /// Reads the file, if one is named, and then the environment, whose word counts more.
     ///
     /// # Errors

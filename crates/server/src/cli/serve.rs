@@ -46,12 +46,12 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let running = opened.serve(store, &doors).await;
     let stop_asked = stop_asked();
     let broker = &running.broker;
-    let scheme = if config.web_tls.is_some() { "https" } else { "http" };
-    let web = running.web_address.map_or_else(String::new, |address| format!("{scheme}://{address}/"));
+    let served_at = config.served_at(running.web_address.unwrap_or(config.web_address));
+    let web = format!("{served_at}/");
     tracing::info!(broker.host, broker.port, web, "the registry serves");
     match first {
         Ok(Some(made)) => {
-            let base = config.public_url.as_deref().unwrap_or_else(|| web.trim_end_matches('/'));
+            let base = config.public_url.as_deref().unwrap_or(&served_at);
             say(&first_link(&login_link::address(base, &made.secret), &made.whom));
         }
         Ok(None) => {}

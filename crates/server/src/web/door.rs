@@ -119,12 +119,6 @@ impl WebDoor {
         refuse(self.metrics(), Refusal::WebBodyLate);
     }
 
-    /// How many connections there are.
-    #[must_use]
-    pub fn connections(&self) -> usize {
-        self.places.taken()
-    }
-
     fn metrics(&self) -> &Metrics {
         self.store.metrics()
     }

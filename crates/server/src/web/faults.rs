@@ -10,60 +10,43 @@ use crate::store::{StoreError, system_random};
 
 /// What went wrong, in words.
 pub(super) struct Fault<'a> {
-    pub status: StatusCode,
-    pub icon: &'static str,
-    pub title: &'a str,
-    pub why: &'a str,
-    pub reference: Option<String>,
+    status: StatusCode,
+    icon: &'static str,
+    title: &'a str,
+    why: &'a str,
+    reference: Option<String>,
+}
+
+impl<'a> Fault<'a> {
+    pub(super) const fn new(status: StatusCode, icon: &'static str, title: &'a str, why: &'a str) -> Self {
+        Self { status, icon, title, why, reference: None }
+    }
 }
 
 impl Visit {
     /// No such page.
     pub(super) fn not_found(&self) -> Response {
         let texts = self.reader().texts();
-        self.fault(&Fault {
-            status: StatusCode::NOT_FOUND,
-            icon: "search",
-            title: texts.not_found,
-            why: texts.not_found_why,
-            reference: None,
-        })
+        self.fault(&Fault::new(StatusCode::NOT_FOUND, "search", texts.not_found, texts.not_found_why))
     }
 
     /// No such machine.
     pub(super) fn no_such_machine(&self) -> Response {
         let texts = self.reader().texts();
-        self.fault(&Fault {
-            status: StatusCode::NOT_FOUND,
-            icon: "search",
-            title: texts.no_such_machine,
-            why: texts.no_such_machine_why,
-            reference: None,
-        })
+        self.fault(&Fault::new(StatusCode::NOT_FOUND, "search", texts.no_such_machine, texts.no_such_machine_why))
     }
 
     /// The page exists, but not for this method.
     pub(super) fn wrong_method(&self) -> Response {
         let texts = self.reader().texts();
-        self.fault(&Fault {
-            status: StatusCode::METHOD_NOT_ALLOWED,
-            icon: "gate-shut",
-            title: texts.wrong_method,
-            why: texts.wrong_method_why,
-            reference: None,
-        })
+        self.fault(&Fault::new(StatusCode::METHOD_NOT_ALLOWED, "gate-shut", texts.wrong_method, texts.wrong_method_why))
     }
 
     /// More than one address may ask.
     pub(super) fn too_many(&self, retry_after_s: u64) -> Response {
         let texts = self.reader().texts();
-        let mut response = self.fault(&Fault {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            icon: "pause",
-            title: texts.too_many,
-            why: texts.too_many_why,
-            reference: None,
-        });
+        let mut response =
+            self.fault(&Fault::new(StatusCode::TOO_MANY_REQUESTS, "pause", texts.too_many, texts.too_many_why));
         response.headers_mut().insert(header::RETRY_AFTER, retry_after_s.into());
         response
     }
@@ -71,13 +54,7 @@ impl Visit {
     /// What a form carries did not come in time.
     pub(super) fn too_slow(&self) -> Response {
         let texts = self.reader().texts();
-        self.fault(&Fault {
-            status: StatusCode::REQUEST_TIMEOUT,
-            icon: "clock",
-            title: texts.too_slow,
-            why: texts.too_slow_why,
-            reference: None,
-        })
+        self.fault(&Fault::new(StatusCode::REQUEST_TIMEOUT, "clock", texts.too_slow, texts.too_slow_why))
     }
 
     /// The store did not answer. The reference stands in the log too, so that whoever quotes it can be helped.
@@ -93,13 +70,7 @@ impl Visit {
             }
             StoreError::Engine(_) | StoreError::Unreadable(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        self.fault(&Fault {
-            status,
-            icon: "alert",
-            title: texts.failed,
-            why: texts.failed_why,
-            reference: Some(reference),
-        })
+        self.fault(&Fault { reference: Some(reference), ..Fault::new(status, "alert", texts.failed, texts.failed_why) })
     }
 
     pub(super) fn fault(&self, fault: &Fault<'_>) -> Response {

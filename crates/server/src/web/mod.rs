@@ -127,19 +127,19 @@ async fn guarded(request: Request, next: Next) -> Response {
 async fn limited(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let from = ClientAddress::of(request.extensions());
     let is_api = request.uri().path().starts_with("/api/");
-    let (uri, headers) = (request.uri().clone(), request.headers().clone());
-    let visit = |state| Visit { state, uri, headers, from };
+    let visit = |request: &Request| Visit::of(&state, request.uri(), request.headers(), from);
     if let Err(seconds) = state.door.request(from) {
-        return if is_api { api::too_many(seconds) } else { visit(state).too_many(seconds) };
+        return if is_api { api::too_many(seconds) } else { visit(&request).too_many(seconds) };
     }
     if request.method().is_safe() {
         return next.run(request).await;
     }
+    let visit = visit(&request);
     match tokio::time::timeout(state.door.patience(), next.run(request)).await {
         Ok(response) => response,
         Err(_late) => {
             state.door.gave_up();
-            if is_api { api::too_slow() } else { visit(state).too_slow() }
+            if is_api { api::too_slow() } else { visit.too_slow() }
         }
     }
 }
@@ -157,12 +157,15 @@ impl FromRequestParts<WebState> for Visit {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Self::Rejection> {
-        let from = ClientAddress::of(&parts.extensions);
-        Ok(Self { state: state.clone(), from, uri: parts.uri.clone(), headers: parts.headers.clone() })
+        Ok(Self::of(state, &parts.uri, &parts.headers, ClientAddress::of(&parts.extensions)))
     }
 }
 
 impl Visit {
+    fn of(state: &WebState, uri: &Uri, headers: &HeaderMap, from: ClientAddress) -> Self {
+        Self { state: state.clone(), from, uri: uri.clone(), headers: headers.clone() }
+    }
+
     /// The present board, and who reads it.
     async fn board(&self) -> Result<(Board, Reader), StoreError> {
         let board = self.state.store.read(Board::read).await?;

@@ -140,24 +140,12 @@ impl Visit {
 
     fn foreign_form(&self) -> Response {
         let own = OwnTexts::of(self.reader().language);
-        self.fault(&Fault {
-            status: StatusCode::FORBIDDEN,
-            icon: "gate-shut",
-            title: own.foreign,
-            why: own.foreign_why,
-            reference: None,
-        })
+        self.fault(&Fault::new(StatusCode::FORBIDDEN, "gate-shut", own.foreign, own.foreign_why))
     }
 
     fn unread_form(&self) -> Response {
         let own = OwnTexts::of(self.reader().language);
-        self.fault(&Fault {
-            status: StatusCode::BAD_REQUEST,
-            icon: "alert",
-            title: own.unread,
-            why: own.unread_why,
-            reference: None,
-        })
+        self.fault(&Fault::new(StatusCode::BAD_REQUEST, "alert", own.unread, own.unread_why))
     }
 
     /// A flow that did not do it: what a page asks for is never refused but by the store, or by a race.

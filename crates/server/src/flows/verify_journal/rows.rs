@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::Pass;
 use crate::flows::claims::{Claim, claims, claims_rows};
-use crate::keys::hex;
+use crate::keys::from_hex;
 use crate::store::{EntryRow, HELD, HeldRow, HeldTable, Said, StoreError, Tx, name_of_row};
 
 /// What the entries tell of rows.
@@ -20,8 +20,8 @@ use crate::store::{EntryRow, HELD, HeldRow, HeldTable, Said, StoreError, Tx, nam
 pub(super) struct Rows {
     /// Rows by name: few bytes for each, since there can be a million.
     claimed: HashMap<[u8; 16], Claimed>,
-    /// Rows that retention let go, by name in hexadecimal, each with the entry that says so.
-    let_go: HashMap<String, i64>,
+    /// Rows that retention let go, by name, each with the entry that says so.
+    let_go: HashMap<[u8; 16], i64>,
     /// Entries that tell of a person's erasure, and whose; none once that is erased too.
     erasures: HashMap<i64, Option<u64>>,
     /// Imports that were given up.
@@ -67,7 +67,7 @@ impl Rows {
         match row.kind {
             "retention_applied" => {
                 let names = body.get("let_go").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
-                self.let_go.extend(names.map(|name| (name.to_owned(), row.entry)));
+                self.let_go.extend(names.filter_map(from_hex).map(|name| (name, row.entry)));
             }
             "person_erased" => {
                 let whose = self.text(&body, "person");
@@ -139,7 +139,7 @@ impl Rows {
         for (name, claimed) in missing {
             let is_excused = claimed.person.is_some_and(|person| erased.contains(&person))
                 || claimed.import.is_some_and(|import| self.abandoned.contains(&import))
-                || self.let_go.get(&hex(name)).is_some_and(|entry| *entry > claimed.last);
+                || self.let_go.get(name).is_some_and(|entry| *entry > claimed.last);
             if !is_excused {
                 pass.fault(
                     format!("{} of entry {}", claimed.table.noun, claimed.last),
@@ -177,7 +177,7 @@ impl Rows {
         };
         let name = name_of_row(table, &row.key);
         let values: Vec<u64> = row.columns.iter().map(|said| self.short(said)).collect();
-        let let_go = self.let_go.get(&hex(&name)).copied();
+        let let_go = self.let_go.get(&name).copied();
         let is_erased = erased.contains(&self.short(&row.owner));
         let Some(claimed) = self.claimed.get_mut(&name) else {
             match let_go {
