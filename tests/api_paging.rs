@@ -30,7 +30,8 @@ fn add(tx: &mut Tx<'_>, person: &PersonId, name: String) -> Result<(), StoreErro
         awarded_by: None,
         supersedes: None,
         why: None,
-    })
+    })?;
+    Ok(())
 }
 
 /// Scattered over the list's order, as random ids are.

@@ -10,7 +10,7 @@ use tremen_rules::{Level, PersonId};
 use tremen_server::backup::{BackupError, Made, Restored, Source, Target, make, restore};
 use tremen_server::clock::ManualClock;
 use tremen_server::flows::continue_after_restore::Since;
-use tremen_server::flows::{FlowError, confirm_card, unlock_machine, verify_journal};
+use tremen_server::flows::{attach_card, confirm_card, unlock_machine, verify_journal};
 use tremen_server::machines::player::Happening;
 use tremen_server::machines::simulated_card::SimulatedCard;
 use tremen_server::serve::{Parts, start};
@@ -271,13 +271,9 @@ async fn small() -> (Folder, Store, Vec<u8>) {
         .write(|tx| {
             let row = crate::world::named(&id("yann"), "yann");
             tx.put_person(&row)?;
-            tx.add_card(&tremen_server::store::NewCard {
-                person: &row.person,
-                ntag424: false,
-                uid: &YANN,
-                label: None,
-            })?;
-            Ok::<_, FlowError>(())
+            let uid = YANN.to_vec();
+            let card = attach_card::Request { person: row.person, ntag424: false, uid, label: None };
+            attach_card::run(tx, &crate::world::operator(), &card).map(drop)
         })
         .await;
     added.unwrap();

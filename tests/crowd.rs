@@ -15,7 +15,7 @@ use tremen_rules::network::{Controller, Profile, Requirement};
 use tremen_rules::{Award, Level, Network, Time};
 use tremen_server::flows::FlowError;
 use tremen_server::machines::player::{Happening, Player};
-use tremen_server::store::{NewAward, Tx};
+use tremen_server::store::Tx;
 use tremen_wire::{Intent, Nonce, Outcome, Reading, SessionId, Uid};
 
 use crate::dice::Dice;
@@ -92,7 +92,7 @@ pub fn people(tx: &mut Tx<'_>) -> Result<(), FlowError> {
             suspensions: Vec::new(),
         };
         let person = id(&key);
-        tx.add_award(&NewAward { person, award, given_id: false, awarded_by: None, supersedes: None, why: None })?;
+        crate::world::add_award(tx, person, award)?;
     }
     CONTROLLERS.into_iter().try_for_each(|(name, sealed)| provision(tx, name, sealed))
 }

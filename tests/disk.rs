@@ -22,13 +22,14 @@ const ANNA: [u8; 4] = [4, 1, 2, 3];
 const IN_TIME: Duration = Duration::from_millis(2_900);
 
 /// The registry on a disk that can be made to fail, and a controller.
-struct Workshop {
-    place: Place,
-    served: Served,
+pub struct Workshop {
+    pub place: Place,
+    pub served: Served,
     player: Player,
 }
 
-fn shim() -> PathBuf {
+/// The library that makes the disk fail.
+pub fn shim() -> PathBuf {
     static BUILT: OnceLock<(Folder, PathBuf)> = OnceLock::new();
     let (_, shim) = BUILT.get_or_init(|| {
         let folder = Folder::new();
@@ -43,7 +44,7 @@ fn shim() -> PathBuf {
 }
 
 impl Workshop {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let enter = |tx: &mut tremen_server::store::Tx<'_>| {
             enter_person(tx, "anna", &ANNA)?;
             provision(tx, "capucins-3d", false)
@@ -62,7 +63,7 @@ impl Workshop {
         registry
     }
 
-    fn disk_is(&self, fault: &str) {
+    pub fn disk_is(&self, fault: &str) {
         let (now, new) = (self.place.folder.0.join("faults"), self.place.folder.0.join("faults.new"));
         std::fs::write(&new, fault).unwrap();
         std::fs::rename(new, now).unwrap(); // at one instant
@@ -79,12 +80,12 @@ impl Workshop {
         answer.unwrap_or_else(|| panic!("no answer within {:?}\n{}", begun.elapsed(), self.place.log()))
     }
 
-    async fn is_unreachable(&mut self) {
+    pub async fn is_unreachable(&mut self) {
         assert_eq!(denied(&self.tap(Intent::Use).await), ["registry_unreachable"], "{}", self.place.log());
     }
 
     /// Waits until the registry says of itself that it is ready, without anybody's help.
-    async fn is_well(&mut self) {
+    pub async fn is_well(&mut self) {
         let begun = Instant::now();
         while self.served.get("/readyz").await.0 != 200 {
             assert!(begun.elapsed() < PATIENCE, "{}", self.place.log());
@@ -93,7 +94,7 @@ impl Workshop {
     }
 
     /// The machine is free, and Anna's card opens and leaves it.
-    async fn goes_on(&mut self) {
+    pub async fn goes_on(&mut self) {
         granted(&self.tap(Intent::Use).await);
         crate::raw::done(&self.tap(Intent::End).await).unwrap();
     }

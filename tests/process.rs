@@ -12,11 +12,11 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tremen_rules::{ControllerId, Network};
 use tremen_server::clock::SystemClock;
-use tremen_server::flows::FlowError;
+use tremen_server::flows::{FlowError, attach_card};
 use tremen_server::machines::{Address, Login, player};
-use tremen_server::store::{NewCard, Tx};
+use tremen_server::store::Tx;
 
-use crate::world::{Folder, KEY, PASSWORD, PATIENCE, declare, id, named, open_store};
+use crate::world::{Folder, KEY, PASSWORD, PATIENCE, declare, id, named, open_store, operator};
 
 /// A folder with a database and its keys, and how the program is told to use them.
 pub struct Place {
@@ -175,11 +175,11 @@ impl Served {
 }
 
 /// Enters a person with a card and no more; the key is also the person's id.
-pub fn enter_person(tx: &Tx<'_>, key: &str, uid: &[u8]) -> Result<(), FlowError> {
+pub fn enter_person(tx: &mut Tx<'_>, key: &str, uid: &[u8]) -> Result<(), FlowError> {
     let person = id(key);
     tx.put_person(&named(&person, key))?;
-    tx.add_card(&NewCard { person: &person, ntag424: false, uid, label: None })?;
-    Ok(())
+    let card = attach_card::Request { person, ntag424: false, uid: uid.to_vec(), label: None };
+    attach_card::run(tx, &operator(), &card).map(drop)
 }
 
 /// Gives a controller the secrets that every controller of a story has.

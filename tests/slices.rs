@@ -17,7 +17,7 @@ const PRINTER: &str = "imprimante-3d";
 const ANNA: [u8; 4] = [4, 1, 2, 3];
 const PEOPLE: usize = 500;
 
-fn rows() -> usize {
+pub fn rows() -> usize {
     std::env::var("TREMEN_IMPORT_ROWS").ok().map_or(10_000, |text| text.parse().unwrap())
 }
 
@@ -26,7 +26,7 @@ fn byte(number: usize) -> u8 {
 }
 
 /// A place with people, and a file of awards for them.
-async fn town() -> (Place, String) {
+pub async fn town() -> (Place, String) {
     let enter = |tx: &mut Tx<'_>| {
         enter_person(tx, "anna", &ANNA)?;
         for person in 0..PEOPLE {
@@ -46,13 +46,13 @@ async fn town() -> (Place, String) {
     (place, path.display().to_string())
 }
 
-fn count(place: &Place, what: &str) -> i64 {
+pub fn count(place: &Place, what: &str) -> i64 {
     let database = Connection::open(place.database()).unwrap();
     database.busy_timeout(PATIENCE).unwrap();
     database.query_row(&format!("SELECT COUNT(*) FROM {what}"), [], |row| row.get(0)).unwrap()
 }
 
-const STAGED: &str = "awards a JOIN imports i ON i.import = a.import WHERE i.activated_at IS NULL";
+pub const STAGED: &str = "awards a JOIN imports i ON i.import = a.import WHERE i.activated_at IS NULL";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_tap_is_told_that_the_registry_is_out_of_reach_while_a_large_file_is_imported() {

@@ -24,6 +24,7 @@ mod clock;
 mod crowd;
 mod dice;
 mod disk;
+mod disk_work;
 mod doors;
 mod ends;
 mod fuzz;

@@ -8,18 +8,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use serde_json::json;
 use tremen_controller::{Remembered, Settings, TapResult};
 use tremen_rules::dossier::Role;
 use tremen_rules::network::Hazard;
 use tremen_rules::{Assurance, Award, AwardId, ControllerId, Level, Network, PersonId, Scope, Span, Time};
 use tremen_server::clock::{Clock, ManualClock};
-use tremen_server::flows::{Actor, FlowError, Warrant, lock_machine};
+use tremen_server::flows::{Actor, FlowError, Warrant, attach_card, lock_machine, record_handover, record_membership};
 use tremen_server::keys::Keys;
 use tremen_server::limits::{ControllerLimits, Limits, Rate};
 use tremen_server::machines::player::{self, Happening, Player};
 use tremen_server::machines::{EmbeddedSettings, Login, Secret};
 use tremen_server::serve::{Broker, Doors, Parts, Running, start_with};
-use tremen_server::store::{NewAward, NewCard, NewPerson, SessionRow, Store, StoreError, Touched, Tx, system_random};
+use tremen_server::store::{NewAward, NewPerson, SessionRow, Store, StoreError, Touched, Tx, system_random};
 use tremen_server::timekeeping;
 use tremen_wire::{Answer, Capability, SessionId};
 
@@ -96,6 +97,18 @@ pub fn id<T: TryFrom<String, Error: std::fmt::Debug>>(text: &str) -> T {
 }
 
 /// Somebody with a shell on the registry's own machine.
+/// Puts an award into the database, with its entry, whoever may or may not.
+pub fn add_award(tx: &Tx<'_>, person: PersonId, award: Award) -> Result<(), FlowError> {
+    let told = json!({
+        "person": person, "award": award.id, "given_id": false, "reference": award.reference,
+        "version": award.version, "level": award.level, "issuer": award.issuer, "issued_at": award.issued_at,
+        "valid_until": null, "awarded_by": null, "supersedes": null, "told": null,
+    });
+    tx.record("award_made", &told)?;
+    tx.add_award(&NewAward { person, award, given_id: false, awarded_by: None, supersedes: None, why: None })?;
+    Ok(())
+}
+
 pub fn operator() -> Warrant {
     Warrant { by: Actor::Operator, why: "a story".to_owned() }
 }
@@ -216,8 +229,7 @@ impl World {
         let (row, uid) = (named(&person, key), uid.to_vec());
         self.change(move |tx| {
             tx.put_person(&row)?;
-            tx.add_card(&NewCard { person: &row.person, ntag424, uid: &uid, label: None })?;
-            Ok(())
+            attach_card::run(tx, &operator(), &attach_card::Request { person: row.person, ntag424, uid, label: None })
         })
         .await;
         person
@@ -239,17 +251,7 @@ impl World {
             suspensions: Vec::new(),
         };
         let (person, award_id) = (person.clone(), award.id.clone());
-        self.change(move |tx| {
-            Ok(tx.add_award(&NewAward {
-                person,
-                award,
-                given_id: false,
-                awarded_by: None,
-                supersedes: None,
-                why: None,
-            })?)
-        })
-        .await;
+        self.change(move |tx| add_award(tx, person, award)).await;
         award_id
     }
 
@@ -262,9 +264,11 @@ impl World {
         self.change(move |tx| {
             let row = NewPerson { birth_date: "1990-04-02".parse().ok(), ..tx.person(&who)?.unwrap() };
             tx.put_person(&row)?;
-            tx.put_membership(&who, &id("ubo"), Span::since(Time::from_millis(THURSDAY - 1)))?;
-            tx.add_handover(&who, &id("laser-ponant"), Time::from_millis(THURSDAY - 1), None)?;
-            Ok(())
+            let (since, person) = (Some(Time::from_millis(THURSDAY - 1)), who.clone());
+            let membership = record_membership::Request { person, venue: id("ubo"), from: since, until: None };
+            record_membership::run(tx, &operator(), &membership)?;
+            let handover = record_handover::Request { person: who, machine: id("laser-ponant"), at: since };
+            record_handover::run(tx, &operator(), &handover)
         })
         .await;
         person
@@ -273,8 +277,12 @@ impl World {
     pub async fn role(&self, person: &PersonId, role: Role, scope: &str) {
         let (person, scope) = (person.clone(), Scope::parse(scope).unwrap());
         self.change(move |tx| {
-            tx.add_role(&person, role, &scope, Span::since(Time::from_millis(THURSDAY - 1)))?;
-            Ok(())
+            let from = Time::from_millis(THURSDAY - 1);
+            let held = tx.add_role(&person, role, &scope, Span::since(from))?;
+            let told = json!({
+                "person": person, "held": held, "role": role, "scope": scope, "from": from, "until": null,
+            });
+            Ok(tx.record("role_granted", &told)?)
         })
         .await;
     }

@@ -10,7 +10,7 @@ use tremen_rules::{Assurance, ControllerId, MachineId, Network, VenueId};
 use tremen_server::clock::SystemClock;
 use tremen_server::flows::FlowError;
 use tremen_server::keys::Keys;
-use tremen_server::limits::{ControllerLimits, Limits, Rate};
+use tremen_server::limits::{ControllerLimits, Limits, Rate, WebLimits};
 use tremen_server::machines::EmbeddedSettings;
 use tremen_server::serve::{Broker, Doors, Parts, Running, start_with};
 use tremen_server::store::{Store, system_random};
@@ -68,7 +68,8 @@ impl Town {
         // A benchmark asks as no controller may.
         let rate = Rate { burst: u32::MAX, per_minute: u32::MAX };
         let controller = ControllerLimits { asks: rate, reports: rate, hellos: rate, presence: rate };
-        let limits = Limits { controller, ..Limits::default() };
+        let pages = WebLimits { requests: rate, ..WebLimits::default() };
+        let limits = Limits { controller, web: pages, ..Limits::default() };
         let parts = Parts { store: open(&self.folder), broker: Broker::Embedded(settings), web };
         start_with(parts, Doors { limits, ..Doors::default() }).await.unwrap()
     }

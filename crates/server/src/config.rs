@@ -3,7 +3,7 @@
 //!
 //! What is not known is refused with the nearest name that is; a secret is never in the file, only the name of its file.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,8 @@ pub struct Config {
     pub web_address: SocketAddr,
     /// The public address of the pages; none: the network file's, or none.
     pub public_url: Option<String>,
+    /// Proxies whose word is believed about where a request comes from.
+    pub trusted_proxies: Vec<IpAddr>,
     /// The pages' certificate; none for no TLS, as behind a proxy.
     pub web_tls: Option<Tls>,
     /// Where the metrics are served, alone; none: beside the pages.
@@ -101,6 +103,7 @@ impl Default for Config {
             broker_tls_address: local(8883),
             web_address: local(8080),
             public_url: None,
+            trusted_proxies: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
             web_tls: None,
             metrics_address: None,
             keys: PathBuf::from("data/keys"),
@@ -125,7 +128,7 @@ pub struct ConfigError {
 }
 
 /// Every key, dotted.
-const KEYS: [&str; 36] = [
+const KEYS: [&str; 48] = [
     "database.url",
     "broker.url",
     "broker.username",
@@ -136,6 +139,7 @@ const KEYS: [&str; 36] = [
     "broker.embedded.tls.key_file",
     "web.address",
     "web.public_url",
+    "web.trusted_proxies",
     "web.tls.cert_file",
     "web.tls.key_file",
     "metrics.address",
@@ -153,6 +157,17 @@ const KEYS: [&str; 36] = [
     "limits.controller.hellos_per_minute",
     "limits.controller.presence",
     "limits.controller.presence_per_minute",
+    "limits.web.connections",
+    "limits.web.connections_per_address",
+    "limits.web.newcomers",
+    "limits.web.newcomers_per_address",
+    "limits.web.header_seconds",
+    "limits.web.header_bytes",
+    "limits.web.body_seconds",
+    "limits.web.requests",
+    "limits.web.requests_per_minute",
+    "limits.web.streams",
+    "limits.web.streams_per_address",
     "keys.folder",
     "backup.passphrase_file",
     "retention.access_months",
@@ -231,6 +246,9 @@ impl Config {
         }
         if let Some(it) = take("web.public_url") {
             check(&it.place, public_url(&it.value).map(|url| config.public_url = Some(url)));
+        }
+        if let Some(it) = take("web.trusted_proxies") {
+            check(&it.place, addresses(&it.value).map(|proxies| config.trusted_proxies = proxies));
         }
         if let Some(it) = take("metrics.address") {
             check(&it.place, address(&it.value).map(|at| config.metrics_address = Some(at)));
@@ -404,14 +422,28 @@ fn public_url(text: &str) -> Result<String, String> {
     }
 }
 
+fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
+    let named = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    named
+        .map(|name| {
+            let address: Result<IpAddr, _> = name.parse();
+            address.map(|address| address.to_canonical()).map_err(|_| {
+                format!(
+                    "`{name}` is not an address: numbers, with commas between, as \"127.0.0.1, ::1\"; \"\" for none"
+                )
+            })
+        })
+        .collect()
+}
+
 fn months(text: &str) -> Result<u32, String> {
     let whole = text.parse().ok().filter(|months| (1..=1200).contains(months));
     whole.ok_or_else(|| format!("`{text}` is not a number of calendar months: 1 to 1200"))
 }
 
 /// Each limit with its key, where it is kept, and what it may be.
-fn numbers(limits: &mut Limits) -> [(&'static str, &mut u32, RangeInclusive<u32>); 14] {
-    let (mqtt, controller) = (&mut limits.mqtt, &mut limits.controller);
+fn numbers(limits: &mut Limits) -> [(&'static str, &mut u32, RangeInclusive<u32>); 25] {
+    let (mqtt, controller, web) = (&mut limits.mqtt, &mut limits.controller, &mut limits.web);
     let many = 1..=1_000_000;
     [
         ("limits.mqtt.connections", &mut mqtt.connections, many.clone()),
@@ -427,7 +459,18 @@ fn numbers(limits: &mut Limits) -> [(&'static str, &mut u32, RangeInclusive<u32>
         ("limits.controller.hellos", &mut controller.hellos.burst, many.clone()),
         ("limits.controller.hellos_per_minute", &mut controller.hellos.per_minute, many.clone()),
         ("limits.controller.presence", &mut controller.presence.burst, many.clone()),
-        ("limits.controller.presence_per_minute", &mut controller.presence.per_minute, many),
+        ("limits.controller.presence_per_minute", &mut controller.presence.per_minute, many.clone()),
+        ("limits.web.connections", &mut web.connections, many.clone()),
+        ("limits.web.connections_per_address", &mut web.connections_per_address, many.clone()),
+        ("limits.web.newcomers", &mut web.newcomers, many.clone()),
+        ("limits.web.newcomers_per_address", &mut web.newcomers_per_address, many.clone()),
+        ("limits.web.header_seconds", &mut web.header_seconds, 1..=600),
+        ("limits.web.header_bytes", &mut web.header_bytes, 8_192..=1_048_576),
+        ("limits.web.body_seconds", &mut web.body_seconds, 1..=600),
+        ("limits.web.requests", &mut web.requests.burst, many.clone()),
+        ("limits.web.requests_per_minute", &mut web.requests.per_minute, many.clone()),
+        ("limits.web.streams", &mut web.streams, many.clone()),
+        ("limits.web.streams_per_address", &mut web.streams_per_address, many),
     ]
 }
 

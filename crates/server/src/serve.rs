@@ -4,13 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::limits::Limits;
 use crate::listening::{CannotListen, listen};
 use crate::machines::{self, Address, Embedded, EmbeddedSettings, Keyring, Listeners, Login, Machines, Secret};
 use crate::sealer;
 use crate::store::{Store, system_random};
-use crate::web::{self, Live, Readiness, WebState};
+use crate::web::certificate::{BadCertificate, CertificateFiles};
+use crate::web::{self, Live, Readiness, WebDoor, WebState};
 
 /// What the registry is made of.
 #[derive(Debug)]
@@ -72,7 +74,7 @@ struct Sealing {
 struct Pages {
     live: Live,
     shutdown: tokio::sync::oneshot::Sender<()>,
-    task: tokio::task::JoinHandle<std::io::Result<()>>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 /// Why the registry could not start.
@@ -81,6 +83,9 @@ pub enum StartError {
     /// The pages or the metrics cannot listen.
     #[error(transparent)]
     Listen(#[from] CannotListen),
+    /// The pages' certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] BadCertificate),
     /// The embedded broker cannot listen.
     #[error(transparent)]
     Broker(#[from] machines::broker::BrokerError),
@@ -95,6 +100,10 @@ pub struct Doors {
     pub limits: Limits,
     /// How people reach the pages from outside, without a slash at its end.
     pub public_url: Option<String>,
+    /// Whose word is believed about where a request comes from.
+    pub proxies: Vec<IpAddr>,
+    /// With which certificate the pages are served; none: over plain http.
+    pub certificate: Option<CertificateFiles>,
 }
 
 /// Starts the registry with its doors as they are without configuration.
@@ -110,7 +119,7 @@ pub async fn start(parts: Parts) -> Result<Running, StartError> {
 /// # Errors
 /// When the embedded broker or the pages cannot listen.
 pub async fn start_with(parts: Parts, doors: Doors) -> Result<Running, StartError> {
-    let opened = Opened::at(parts.broker, parts.web, doors.metrics).await?;
+    let opened = Opened::at(parts.broker, parts.web, &doors).await?;
     Ok(opened.serve(parts.store, &doors).await)
 }
 
@@ -119,6 +128,7 @@ pub async fn start_with(parts: Parts, doors: Doors) -> Result<Running, StartErro
 #[derive(Debug)]
 pub struct Opened {
     web: Option<TcpListener>,
+    tls: Option<Arc<ServerConfig>>,
     metrics: Option<TcpListener>,
     broker: OpenedBroker,
 }
@@ -130,16 +140,17 @@ enum OpenedBroker {
 }
 
 impl Opened {
-    /// Listens: the broker that is its own, the pages, and the metrics where they stand alone.
+    /// Listens: the broker that is its own, the pages, and the metrics where they stand alone. A certificate is read first.
     ///
     /// # Errors
     /// When one of them cannot.
-    pub async fn at(broker: Broker, web: Option<SocketAddr>, metrics: Option<SocketAddr>) -> Result<Self, StartError> {
+    pub async fn at(broker: Broker, web: Option<SocketAddr>, doors: &Doors) -> Result<Self, StartError> {
+        let tls = doors.certificate.as_ref().map(CertificateFiles::read).transpose()?;
         let web = match web {
             Some(address) => Some(listen("the pages", "web.address", address).await?),
             None => None,
         };
-        let metrics = match metrics {
+        let metrics = match doors.metrics {
             Some(address) => Some(listen("the metrics", "metrics.address", address).await?),
             None => None,
         };
@@ -147,7 +158,7 @@ impl Opened {
             Broker::Embedded(settings) => OpenedBroker::Embedded(Listeners::open(&settings).await?),
             Broker::External { address, credentials } => OpenedBroker::External { address, credentials },
         };
-        Ok(Self { web, metrics, broker })
+        Ok(Self { web, tls, metrics, broker })
     }
 
     /// Starts the registry; returns once it hears controllers, or after a broker that is elsewhere was given some time.
@@ -196,15 +207,22 @@ impl Opened {
             );
         }
         let beside = self.metrics.is_none();
-        let pages =
-            self.web.map(|listener| open_pages(&store, listener, connected.clone(), beside, doors.public_url.clone()));
+        let web_door = WebDoor::new(&store, limits.web, doors.proxies.clone());
+        let pages = self.web.map(|listener| {
+            open_pages(
+                &store,
+                (listener, self.tls.clone()),
+                connected.clone(),
+                beside,
+                web_door.clone(),
+                doors.public_url.clone(),
+            )
+        });
         let metrics_address = self.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
         if let Some(listener) = self.metrics {
             let router = web::metrics::router(store.clone());
             background.spawn(async move {
-                if let Err(error) = web::serve(listener, router, std::future::pending()).await {
-                    tracing::error!(%error, "the metrics are not served any more");
-                }
+                web::serve(listener, None, router, web_door, std::future::pending()).await;
             });
         }
         let (web_address, pages) = pages.unzip();
@@ -232,18 +250,27 @@ impl Opened {
 
 fn open_pages(
     store: &Store,
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<Arc<ServerConfig>>),
     connected: tokio::sync::watch::Receiver<bool>,
     with_metrics: bool,
+    door: Arc<WebDoor>,
     public_url: Option<String>,
 ) -> (Option<SocketAddr>, Pages) {
     let address = listener.local_addr().ok();
     let live = Live::start(store);
     let readiness = Readiness::default().with("broker", connected, "the broker does not answer");
-    let router = web::router(WebState { store: store.clone(), live: live.clone(), readiness, public_url });
+    let is_secure = tls.is_some() || public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    let router = web::router(WebState {
+        store: store.clone(),
+        live: live.clone(),
+        readiness,
+        door: door.clone(),
+        public_url,
+        is_secure,
+    });
     let router = if with_metrics { router.merge(web::metrics::router(store.clone())) } else { router };
     let (shutdown, asked) = tokio::sync::oneshot::channel::<()>();
-    let task = tokio::spawn(web::serve(listener, router, async move {
+    let task = tokio::spawn(web::serve(listener, tls, router, door, async move {
         let _ = asked.await; // told, or dropped: both mean the end
     }));
     (address, Pages { live, shutdown, task })
@@ -268,7 +295,7 @@ impl Running {
         if let Some(pages) = self.pages {
             pages.live.close();
             drop(pages.shutdown);
-            if !matches!(pages.task.await, Ok(Ok(()))) {
+            if pages.task.await.is_err() {
                 tracing::warn!("the pages did not end by themselves");
             }
         }

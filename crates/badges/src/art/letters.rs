@@ -1,7 +1,7 @@
 //! Letters as outlines, of the typeface that this crate carries (Atkinson Hyperlegible Next, SIL Open Font License), so that a
 //! picture looks the same wherever it is made.
 
-use ttf_parser::{Face, OutlineBuilder};
+use std::collections::BTreeMap;
 
 use super::ArtError;
 use super::drawing::{Colour, Drawing, Outline, Point, Step};
@@ -13,18 +13,42 @@ pub(super) enum Weight {
     Bold,
 }
 
-/// The letters of one weight.
+/// The letters of one weight, as `typeface/outlines.py` wrote them from the typeface.
 pub(super) struct Letters {
-    face: Face<'static>,
+    units_per_em: f32,
+    glyphs: BTreeMap<char, Glyph>,
 }
+
+/// One letter, in units of the typeface.
+#[derive(Default)]
+struct Glyph {
+    advance: u16,
+    outline: &'static str,
+}
+
+/// Under which letter the box stands that is drawn for one that the typeface lacks.
+const MISSING: char = '\0';
 
 impl Letters {
     pub(super) fn of(weight: Weight) -> Result<Self, ArtError> {
-        let bytes: &[u8] = match weight {
-            Weight::Regular => include_bytes!("../../typeface/atkinson-hyperlegible-next-regular.ttf"),
-            Weight::Bold => include_bytes!("../../typeface/atkinson-hyperlegible-next-bold.ttf"),
+        let text = match weight {
+            Weight::Regular => include_str!("../../typeface/regular.outlines"),
+            Weight::Bold => include_str!("../../typeface/bold.outlines"),
         };
-        Ok(Self { face: Face::parse(bytes, 0).map_err(|_| ArtError::Typeface)? })
+        Self::read(text).ok_or(ArtError::Typeface)
+    }
+
+    fn read(text: &'static str) -> Option<Self> {
+        let (units, lines) = text.split_once('\n')?;
+        let glyph = |line: &'static str| {
+            let mut parts = line.splitn(3, ' ');
+            let letter = char::from_u32(u32::from_str_radix(parts.next()?, 16).ok()?)?;
+            let advance = parts.next()?.parse().ok()?;
+            Some((letter, Glyph { advance, outline: parts.next().unwrap_or_default() }))
+        };
+        let glyphs = lines.lines().map(glyph).collect::<Option<BTreeMap<_, _>>>()?;
+        glyphs.contains_key(&MISSING).then_some(())?;
+        Some(Self { units_per_em: units.parse().ok()?, glyphs })
     }
 
     /// How wide a text is at this size.
@@ -39,12 +63,9 @@ impl Letters {
         let mut at = x;
         let mut outline = Outline::default();
         for letter in text.chars() {
-            let mut one = Pen::default();
-            // A letter that the typeface lacks is a box, as everywhere.
-            let glyph = self.face.glyph_index(shown(letter)).unwrap_or_default();
-            let _ = self.face.outline_glyph(glyph, &mut one); // nothing is drawn for a space
-            outline.steps.extend(one.outline.moved(|(a, b)| (at + a * scale, y - b * scale)).steps);
-            at += f32::from(self.advance(letter)) * scale;
+            let Some(glyph) = self.glyph(letter) else { continue };
+            outline.steps.extend(traced(glyph.outline).moved(|(a, b)| (at + a * scale, y - b * scale)).steps);
+            at += f32::from(glyph.advance) * scale;
         }
         drawing.fill(outline, colour);
         at
@@ -79,12 +100,16 @@ impl Letters {
     }
 
     fn advance(&self, letter: char) -> u16 {
-        let glyph = self.face.glyph_index(shown(letter)).unwrap_or_default();
-        self.face.glyph_hor_advance(glyph).unwrap_or_default()
+        self.glyph(letter).map_or(0, |glyph| glyph.advance)
+    }
+
+    /// A letter; for one that the typeface lacks a box, as everywhere.
+    fn glyph(&self, letter: char) -> Option<&Glyph> {
+        self.glyphs.get(&shown(letter)).or_else(|| self.glyphs.get(&MISSING))
     }
 
     fn scale(&self, size: f32) -> f32 {
-        size / f32::from(self.face.units_per_em())
+        size / self.units_per_em
     }
 }
 
@@ -96,40 +121,54 @@ const fn shown(letter: char) -> char {
     }
 }
 
-/// Takes the outline of one letter down. The curves of this kind of typeface have one handle; ours have two.
-#[derive(Default)]
-struct Pen {
-    outline: Outline,
-    at: Point,
+/// The outline that a line of the file says. The curves of this kind of typeface have one handle; ours have two.
+fn traced(text: &str) -> Outline {
+    let mut outline = Outline::default();
+    let mut at: Point = (0.0, 0.0);
+    for (begin, letter) in text.char_indices().filter(|(_, letter)| letter.is_ascii_uppercase()) {
+        let rest = text.get(begin + 1..).unwrap_or_default();
+        let numbers = rest.split(|end: char| end.is_ascii_uppercase()).next().unwrap_or_default();
+        let mut numbers = numbers.split(' ').filter_map(|number| number.parse::<f32>().ok());
+        let mut point = || Some((numbers.next()?, numbers.next()?));
+        let step = match letter {
+            'M' => point().map(|to| (Step::Move(to), to)),
+            'L' => point().map(|to| (Step::Line(to), to)),
+            'Q' => point().zip(point()).map(|(handle, to)| {
+                let towards =
+                    |from: Point| (from.0 + (handle.0 - from.0) * 2.0 / 3.0, from.1 + (handle.1 - from.1) * 2.0 / 3.0);
+                (Step::Curve(towards(at), towards(to), to), to)
+            }),
+            _ => Some((Step::Close, at)),
+        };
+        if let Some((step, to)) = step {
+            outline.steps.push(step);
+            at = to;
+        }
+    }
+    outline
 }
 
-impl Pen {
-    fn step(&mut self, step: Step, to: Point) {
-        self.outline.steps.push(step);
-        self.at = to;
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::{Letters, MISSING, Weight, traced};
+    use crate::art::drawing::Step;
 
-impl OutlineBuilder for Pen {
-    fn move_to(&mut self, x: f32, y: f32) {
-        self.step(Step::Move((x, y)), (x, y));
-    }
-
-    fn line_to(&mut self, x: f32, y: f32) {
-        self.step(Step::Line((x, y)), (x, y));
-    }
-
-    fn quad_to(&mut self, hx: f32, hy: f32, x: f32, y: f32) {
-        let towards = |from: Point| (from.0 + (hx - from.0) * 2.0 / 3.0, from.1 + (hy - from.1) * 2.0 / 3.0);
-        let (a, b) = (towards(self.at), towards((x, y)));
-        self.step(Step::Curve(a, b, (x, y)), (x, y));
-    }
-
-    fn curve_to(&mut self, ax: f32, ay: f32, bx: f32, by: f32, x: f32, y: f32) {
-        self.step(Step::Curve((ax, ay), (bx, by), (x, y)), (x, y));
-    }
-
-    fn close(&mut self) {
-        self.outline.steps.push(Step::Close);
+    #[test]
+    fn every_letter_of_both_weights_is_read_whole() {
+        for weight in [Weight::Regular, Weight::Bold] {
+            let letters = Letters::of(weight).unwrap_or_else(|_| panic!("{weight:?}"));
+            for (letter, glyph) in &letters.glyphs {
+                let steps = traced(glyph.outline).steps;
+                let said = glyph.outline.chars().filter(char::is_ascii_uppercase).count();
+                assert_eq!(steps.len(), said, "{letter:?}: {}", glyph.outline);
+                assert!(steps.is_empty() || matches!(steps.last(), Some(Step::Close)), "{letter:?}");
+            }
+            for letter in ('a'..='z').chain('A'..='Z').chain('0'..='9').chain("éèêàçùñ’«»…–".chars()) {
+                let glyph = letters.glyph(letter).unwrap();
+                assert!(glyph.advance > 0 && !glyph.outline.is_empty(), "{letter}");
+            }
+            assert!(!letters.glyphs[&MISSING].outline.is_empty(), "the box");
+            assert!(letters.glyph(' ').unwrap().outline.is_empty());
+        }
     }
 }

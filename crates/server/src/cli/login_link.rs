@@ -75,7 +75,8 @@ fn several(name: &str, people: &[PersonRow]) -> CliError {
 
 /// Where the pages are for people: the public address, else where they are served.
 pub(super) fn base(config: &Config) -> String {
-    config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.web_address))
+    let scheme = if config.web_tls.is_some() { "https" } else { "http" };
+    config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", config.web_address))
 }
 
 /// The whole address of a link.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::login_link;
 use crate::clock::SystemClock;
@@ -16,19 +16,25 @@ use crate::machines::client::Address;
 use crate::machines::{EmbeddedSettings, Secret, Tls};
 use crate::serve::{Broker, Doors, Opened};
 use crate::store::{Store, system_random};
+use crate::web::certificate::CertificateFiles;
 
 /// Runs the registry until Ctrl-C or a SIGTERM.
 ///
 /// # Errors
 /// When a part cannot start; the sentence says which, and what to do.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
-    if config.web_tls.is_some() {
-        bail!(
-            "web.tls: the pages are served without TLS for now; put a proxy (Caddy, nginx) in front and leave the key out"
-        );
-    }
+    let doors = Doors {
+        metrics: config.metrics_address,
+        limits: config.limits,
+        public_url: config.public_url.clone(),
+        proxies: config.trusted_proxies.clone(),
+        certificate: config
+            .web_tls
+            .as_ref()
+            .map(|tls| CertificateFiles { cert_file: tls.cert_file.clone(), key_file: tls.key_file.clone() }),
+    };
     // Before anything is touched, the database's form above all, which another registry may be serving.
-    let opened = Opened::at(broker(config)?, Some(config.web_address), config.metrics_address).await?;
+    let opened = Opened::at(broker(config)?, Some(config.web_address), &doors).await?;
     let keys = Arc::new(Keys::open(&config.keys)?);
     let clock = Arc::new(SystemClock::ahead(config.ahead_seconds.saturating_mul(1000)));
     let store = Store::open(&config.database, keys, clock, system_random())?;
@@ -36,12 +42,12 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let _serving = store.serving().context("the file beside the database that says that it is served")?;
     let daily = Daily::start(&store, config.retention);
     let clearing = tokio::spawn(clear_imports(store.clone()));
-    let doors = Doors { metrics: config.metrics_address, limits: config.limits, public_url: config.public_url.clone() };
     let first = store.write(make_login_link::offer_first).await;
     let running = opened.serve(store, &doors).await;
     let stop_asked = stop_asked();
     let broker = &running.broker;
-    let web = running.web_address.map_or_else(String::new, |address| format!("http://{address}/"));
+    let scheme = if config.web_tls.is_some() { "https" } else { "http" };
+    let web = running.web_address.map_or_else(String::new, |address| format!("{scheme}://{address}/"));
     tracing::info!(broker.host, broker.port, web, "the registry serves");
     say(&format!("tremen serves: pages on {web}, broker at mqtt://{}:{}", broker.host, broker.port));
     match first {

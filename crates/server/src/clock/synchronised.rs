@@ -27,11 +27,18 @@ fn says_systemd(said: &str) -> bool {
     said.trim() == "yes"
 }
 
-/// `Leap status     : Normal`, or a leap second that is announced; `Not synchronised` otherwise.
+/// `Leap status     : Normal`, or a leap second that is announced; `Not synchronised` otherwise. A chrony that only hears
+/// itself (`local stratum 10`) says `Normal` too, and names itself as its reference.
 fn says_chrony(said: &str) -> bool {
-    let status = said.lines().find_map(|line| line.strip_prefix("Leap status")?.split_once(':'));
-    status.is_some_and(|(_, status)| ["Normal", "Insert second", "Delete second"].contains(&status.trim()))
+    let told =
+        |name: &str| said.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_prefix(':')).map(str::trim);
+    let hears_itself = told("Reference ID").is_none_or(|it| it.starts_with(ITSELF));
+    let normal = ["Normal", "Insert second", "Delete second"];
+    !hears_itself && told("Leap status").is_some_and(|status| normal.contains(&status))
 }
+
+/// 127.127.1.1, by which chrony names itself.
+const ITSELF: &str = "7F7F0101";
 
 /// `status: 8193`: bit 64 says that the kernel's clock is not synchronised (STA_UNSYNC of `adjtimex(2)`).
 fn says_kernel(said: &str) -> bool {

@@ -6,14 +6,15 @@
 
 use chrono::Months;
 use chrono_tz::Tz;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tremen_rules::months::{local_date, start_of_day};
 use tremen_rules::{ControllerId, PersonId, Time};
 
 use super::forget_tap;
 use super::holds::Holds;
-use super::{Actor, FlowError, Warrant, erase_person, network, tell_erasures};
-use crate::store::{Ended, EndedFact, Store, StoreError, Tx};
+use super::{Actor, FlowError, Warrant, claims, erase_person, network, tell_erasures};
+use crate::keys::hex;
+use crate::store::{Ended, EndedFact, Entry, Store, StoreError, Tx};
 
 /// So many rows are looked at for one slice.
 const PAGE: u32 = 100;
@@ -119,9 +120,10 @@ pub async fn run(store: &Store, warrant: &Warrant, schedule: Schedule, mode: Mod
     let zone = store.read(|tx| Ok::<_, StoreError>(network(tx)?.settings.time_zone)).await?;
     let slices = Slices { store, warrant, limits: Limits::of(schedule, store.now(), zone), mode };
     let mut tally = slices.decisions().await?;
-    tally.add(slices.payloads().await?);
     tally.add(slices.orders().await?);
+    // before the payloads: what the journal says of a fact goes after the fact
     tally.add(slices.facts().await?);
+    tally.add(slices.payloads().await?);
     tally.add(slices.people().await?);
     if mode == Mode::Do {
         store.write(|tx| tx.note_retained()).await?;
@@ -203,7 +205,7 @@ impl Slices<'_> {
                 let doomed = Doomed::of(tx, &page, &limits)?;
                 let tally = doomed.tally();
                 if !tally.is_empty() {
-                    let cause = tx.record("retention_applied", &warrant.story(json!(tally)))?;
+                    let cause = tx.record("retention_applied", &warrant.story(doomed.story()))?;
                     doomed.forget(tx, cause)?;
                 }
                 Ok(tally)
@@ -275,8 +277,8 @@ impl Doomed {
             }
             Page::Payloads(entries) => {
                 for entry in entries {
-                    let body = tx.entry(*entry)?.and_then(|entry| entry.body);
-                    if body.is_some_and(|body| !holds.story(&body)) {
+                    let Some(Entry { kind, at, body: Some(body), .. }) = tx.entry(*entry)? else { continue };
+                    if !holds.story(&body) && !claims::stand(tx, &kind, at, &body)? {
                         doomed.payloads.push(*entry);
                     }
                 }
@@ -317,6 +319,16 @@ impl Doomed {
             facts: self.facts.len(),
             people: 0,
         }
+    }
+
+    /// What goes as the journal tells it: of facts that are held to entries a name that says nothing of whose they were.
+    fn story(&self) -> Json {
+        let mut story = json!(self.tally());
+        let names: Vec<String> = self.facts.iter().filter_map(EndedFact::held_name).map(|name| hex(&name)).collect();
+        if let Some(story) = story.as_object_mut().filter(|_| !names.is_empty()) {
+            story.insert("let_go".to_owned(), json!(names));
+        }
+        story
     }
 
     fn forget(&self, tx: &mut Tx<'_>, cause: i64) -> Result<(), StoreError> {

@@ -1,11 +1,11 @@
 //! Attaches a card to a person at the desk. Start at [`run`].
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tremen_rules::authority::Act;
 use tremen_rules::{CardId, PersonId};
 
 use super::{Effects, FlowError, Warrant, checks, network};
-use crate::store::{NewCard, Tx};
+use crate::store::{NewCard, Said, Tx};
 
 /// Which card to attach to whom.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,9 +50,15 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, request: &Request) -> Result<Atta
         return Err(FlowError::Refused("this card is somebody's already: a card is one person's".to_owned()));
     }
     let card = tx.add_card(&NewCard { person, ntag424: *ntag424, uid, label: label.as_deref() })?;
-    let story = json!({ "person": person, "card": card, "ntag424": ntag424 });
+    let story = story(tx, person, &card, *ntag424, uid);
     let entry = tx.record("card_attached", &warrant.story(story))?;
     Ok(Attached { card, effects: Effects { entry, stopped: Vec::new() } })
+}
+
+/// A new card as the journal tells it: its number as a digest of the keyed hash, so that no other can take its place.
+pub(super) fn story(tx: &Tx<'_>, person: &PersonId, card: &CardId, ntag424: bool, uid: &[u8]) -> Json {
+    let tag = Said::digest(&tx.keys().tag("card", uid));
+    json!({ "person": person, "card": card, "ntag424": ntag424, "tag": tag })
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ pub(super) fn free_id(tx: &Tx<'_>, asked: Option<&AwardId>) -> Result<AwardId, F
 pub(super) fn story(stored: &StoredAward) -> Json {
     let award = &stored.award;
     json!({
-        "person": stored.person, "award": award.id, "reference": award.reference, "version": award.version,
+        "person": stored.person, "award": award.id, "given_id": stored.given_id, "reference": award.reference, "version": award.version,
         "level": award.level, "issuer": award.issuer, "issued_at": award.issued_at, "valid_until": award.valid_until,
         "awarded_by": stored.awarded_by, "supersedes": stored.supersedes,
     })

@@ -19,8 +19,9 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, card: &CardId) -> Result<Effects,
     if tx.card_blocks(card)?.iter().any(|block| block.covers(tx.now())) {
         return Err(FlowError::Refused("this card is blocked already".to_owned()));
     }
-    tx.block_card(card, why)?;
-    let entry = tx.record("card_blocked", &warrant.story(json!({ "person": row.person, "card": card })))?;
+    let block = tx.block_card(card, why)?;
+    let story = json!({ "person": row.person, "card": card, "block": block });
+    let entry = tx.record("card_blocked", &warrant.story(story))?;
     Ok(Effects { entry, stopped: sessions::review_person(tx, &row.person, entry)? })
 }
 

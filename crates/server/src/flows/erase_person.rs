@@ -182,7 +182,7 @@ async fn payloads(store: &Store, person: &PersonId) -> Result<usize, FlowError> 
 
 /// Whether a payload is about a person: their random id stands in it otherwise than as the author's or a bystander's.
 pub(super) fn is_about(body: &Json, person: &PersonId) -> bool {
-    const BESIDE: [&str; 5] = ["by", "in_use_by", "standbys", "supervisor", "awarded_by"];
+    const BESIDE: [&str; 6] = ["by", "in_use_by", "standbys", "supervisor", "awarded_by", "shown_by"];
     match body {
         Json::String(text) => text == person.as_str(),
         Json::Array(all) => all.iter().any(|it| is_about(it, person)),

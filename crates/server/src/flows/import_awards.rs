@@ -134,19 +134,17 @@ pub(super) fn plan(tx: &mut Tx<'_>, warrant: &Warrant, rows: &[Row<FileRow>]) ->
 pub(super) fn carry_out(tx: &Tx<'_>, warrant: &Warrant, deed: &Deed, import: Option<i64>) -> Result<(), StoreError> {
     match deed {
         Deed::Make(new) => {
+            let suspended = match import {
+                None => tx.add_award(new)?,
+                Some(import) => tx.stage_award(new, import)?,
+            };
             let mut what = story(new);
             if let Some(what) = what.as_object_mut() {
                 what.insert("suspension".to_owned(), json!(new.award.suspensions.first()));
+                what.insert("suspended".to_owned(), json!(suspended));
                 what.insert("revoked_at".to_owned(), json!(new.award.revoked_at));
-            }
-            match import {
-                None => tx.add_award(new)?,
-                Some(import) => {
-                    tx.stage_award(new, import)?;
-                    if let Some(what) = what.as_object_mut() {
-                        what.insert("import".to_owned(), json!(import));
-                    }
-                }
+                what.insert("told".to_owned(), json!(new.why));
+                what.extend(import.map(|import| ("import".to_owned(), json!(import))));
             }
             let kind = if new.supersedes.is_some() { "award_renewed" } else { "award_made" };
             tx.record(kind, &warrant.story(what))?;
@@ -154,9 +152,8 @@ pub(super) fn carry_out(tx: &Tx<'_>, warrant: &Warrant, deed: &Deed, import: Opt
         Deed::End { known, suspension, revoked_at, why } => {
             let (person, id, issuer) = (&known.person, &known.award.id, &known.award.issuer);
             if let Some(span) = suspension {
-                tx.add_suspension(id, *span, why.as_deref())?;
-                let story =
-                    json!({ "person": person, "award": id, "from": span.from, "until": span.until, "told": why });
+                let suspension = tx.add_suspension(id, *span, why.as_deref())?;
+                let story = json!({ "person": person, "award": id, "suspension": suspension, "from": span.from, "until": span.until, "told": why });
                 tx.record("award_suspended", &warrant.story(story))?;
             }
             if let Some(revoked_at) = revoked_at {

@@ -5,6 +5,7 @@ use tremen_files::table::{CardKind, CardRow as FileRow, Row};
 use tremen_rules::authority::Act;
 
 use super::Warrant;
+use super::attach_card::story;
 use super::import::{Fate, Import, ImportError, Imported, Problem, at};
 use crate::store::{NewCard, StoreError, Tx};
 
@@ -45,7 +46,7 @@ fn card(tx: &Tx<'_>, import: &mut Import<'_>, row: &FileRow) -> Result<Result<Fa
     Ok(Ok(match known {
         None => {
             let card = tx.add_card(&NewCard { person: &person, ntag424, uid: &row.uid, label })?;
-            import.record(tx, "card_attached", json!({ "person": person, "card": card, "ntag424": ntag424 }))?;
+            import.record(tx, "card_attached", story(tx, &person, &card, ntag424, &row.uid))?;
             Fate::Added
         }
         Some(card) => {

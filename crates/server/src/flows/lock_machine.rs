@@ -29,8 +29,8 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, request: &Request) -> Result<Effe
     checks::machine(&network, machine)?;
     checks::allowed(tx, warrant, &Act::LockMachine { machine: machine.clone() }, &network)?;
     let span = checks::from_now_on(tx, "a lock", Span::new(tx.now(), request.until))?;
-    tx.add_lock(machine, span.until, why)?;
-    let story = json!({ "machine": machine, "from": span.from, "until": span.until });
+    let lock = tx.add_lock(machine, span.until, why)?;
+    let story = json!({ "lock": lock, "machine": machine, "from": span.from, "until": span.until });
     let entry = tx.record("machine_locked", &warrant.story(story))?;
     let stopped = sessions::review_machine(tx, machine, entry)?;
     order(tx, &network, machine, Action::Lock, entry)?;

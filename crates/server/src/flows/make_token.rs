@@ -13,7 +13,7 @@ use tremen_rules::{PersonId, Time};
 use super::token_scope::TokenScope;
 use super::{Effects, FlowError, Warrant, checks, network};
 use crate::keys::{Keys, base32};
-use crate::store::{HeldRoleRow, NewToken, Tx};
+use crate::store::{HeldRoleRow, NewToken, Said, Tx};
 
 /// The end of a token where none is asked for.
 const USUAL_DAYS: i64 = 90;
@@ -97,7 +97,8 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, request: &Request) -> Result<Made
     let secret = format!("{PREFIX}{}", base32(&tx.random::<20>())); // 160 bits
     let (tag, scopes) = (secret_tag(tx.keys(), &secret), TokenScope::list(scopes));
     let token = tx.add_token(&NewToken { name, person, tag, scopes: &scopes, until, rests_on: &rests_on })?;
-    let story = json!({ "person": person, "token": token, "scopes": scopes, "until": until, "roles": rests_on });
+    let story = json!({ "person": person, "token": token, "tag": Said::digest(&tag), "scopes": scopes, "until": until,
+                        "roles": rests_on });
     let entry = tx.record("token_made", &warrant.story(story))?;
     Ok(Made { token, secret, until, effects: Effects { entry, stopped: Vec::new() } })
 }

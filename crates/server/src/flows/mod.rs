@@ -13,6 +13,7 @@ pub mod award_state;
 pub mod believe_clock;
 pub mod block_card;
 mod checks;
+pub(crate) mod claims;
 pub mod clear_imports;
 pub mod close_incident;
 pub mod confirm_card;

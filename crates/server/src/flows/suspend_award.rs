@@ -31,8 +31,10 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, request: &Request) -> Result<Effe
     let span = Span::new(request.from.unwrap_or(tx.now()), request.until);
     let span = checks::from_now_on(tx, "a suspension", span)?;
     held.award.suspended(span).map_err(|error| FlowError::Refused(error.to_string()))?;
-    tx.add_suspension(&held.award.id, span, Some(why))?;
-    let story = json!({ "person": held.person, "award": held.award.id, "from": span.from, "until": span.until });
+    let suspension = tx.add_suspension(&held.award.id, span, Some(why))?;
+    let story = json!({
+        "person": held.person, "award": held.award.id, "suspension": suspension, "from": span.from, "until": span.until,
+    });
     let entry = tx.record("award_suspended", &warrant.story(story))?;
     Ok(Effects { entry, stopped: sessions::review_person(tx, &held.person, entry)? })
 }

@@ -17,9 +17,11 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, card: &CardId) -> Result<Effects,
     let network = network(tx)?;
     let row = known(tx, card)?;
     checks::allowed(tx, warrant, &Act::UnblockCard { of: row.person.clone() }, &network)?;
-    if !tx.unblock_card(card)? {
+    let blocks = tx.unblock_card(card)?;
+    if blocks.is_empty() {
         return Err(FlowError::Refused("this card is not blocked".to_owned()));
     }
-    let entry = tx.record("card_unblocked", &warrant.story(json!({ "person": row.person, "card": card })))?;
+    let story = json!({ "person": row.person, "card": card, "blocks": blocks });
+    let entry = tx.record("card_unblocked", &warrant.story(story))?;
     Ok(Effects { entry, stopped: sessions::review_person(tx, &row.person, entry)? })
 }

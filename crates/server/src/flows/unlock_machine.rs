@@ -17,10 +17,11 @@ pub fn run(tx: &mut Tx<'_>, warrant: &Warrant, machine: &MachineId) -> Result<Ef
     let network = network(tx)?;
     checks::machine(&network, machine)?;
     checks::allowed(tx, warrant, &Act::UnlockMachine { machine: machine.clone() }, &network)?;
-    if tx.end_locks(machine)? == 0 {
+    let locks = tx.end_locks(machine)?;
+    if locks.is_empty() {
         return Err(FlowError::Refused(format!("machine `{machine}` is not locked")));
     }
-    let entry = tx.record("machine_unlocked", &warrant.story(json!({ "machine": machine })))?;
+    let entry = tx.record("machine_unlocked", &warrant.story(json!({ "machine": machine, "locks": locks })))?;
     let stopped = sessions::review_machine(tx, machine, entry)?;
     order(tx, &network, machine, tremen_wire::Action::Unlock, entry)?;
     Ok(Effects { entry, stopped })

@@ -5,6 +5,9 @@
 //! that it is held to. A fault names the row and says what is wrong with it.
 
 mod decisions;
+mod rows;
+#[cfg(test)]
+mod rows_tests;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +19,7 @@ use tremen_tlog::{Checkpoint, Hash, Note, NoteError, VerifierKey};
 
 use crate::store::{EntryRow, StoreError, Tree, Tx};
 use decisions::Decisions;
+use rows::Rows;
 
 /// How many faults are told one by one; the rest is counted.
 const TOLD: usize = 1000;
@@ -66,6 +70,8 @@ pub struct Report {
     pub erased: u64,
     /// Decisions that were held to their entries.
     pub decisions: u64,
+    /// Rows of facts that were held to their entries.
+    pub rows: u64,
     /// The size of the checkpoint that was given, once it was found to be of this journal.
     pub checkpoint: Option<u64>,
     /// What is wrong, in the order in which it was found.
@@ -104,6 +110,8 @@ pub fn run(tx: &Tx<'_>, request: &Request, mut progress: impl FnMut(u64)) -> Res
     pass.missing_payloads();
     let mut decisions = std::mem::take(&mut pass.decisions);
     decisions.compare(tx, &mut pass)?;
+    let mut rows = std::mem::take(&mut pass.rows);
+    rows.compare(tx, &mut pass)?;
     for (place, what) in tx.dangling_rows()? {
         pass.fault(place, what);
     }
@@ -115,6 +123,7 @@ pub fn run(tx: &Tx<'_>, request: &Request, mut progress: impl FnMut(u64)) -> Res
 struct Pass {
     report: Report,
     decisions: Decisions,
+    rows: Rows,
     /// The highest entry that is a leaf.
     highest: i64,
     /// Entries without payload.
@@ -141,6 +150,7 @@ impl Pass {
         let Some((salt, body)) = row.payload else {
             self.missing.push(row.entry);
             self.decisions.gather(row, None);
+            self.rows.gather(row, None);
             return;
         };
         if salt.len() != 16 || payload_digest(salt, body) != row.digest {
@@ -163,6 +173,7 @@ impl Pass {
             }
         }
         self.decisions.gather(row, Some(body));
+        self.rows.gather(row, Some(body));
     }
 
     /// Holds entries without payload to the erasures.

@@ -20,6 +20,8 @@ pub struct Limits {
     pub mqtt: MqttLimits,
     /// To each controller.
     pub controller: ControllerLimits,
+    /// At the pages and the API.
+    pub web: WebLimits,
 }
 
 /// How much is allowed at the embedded broker.
@@ -85,6 +87,61 @@ impl Default for ControllerLimits {
             reports: Rate { burst: 600, per_minute: 6_000 },
             hellos: Rate { burst: 60, per_minute: 60 },
             presence: Rate { burst: 60, per_minute: 60 },
+        }
+    }
+}
+
+/// How much is allowed at the pages and the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WebLimits {
+    /// Connections.
+    pub connections: u32,
+    /// Connections from one address that is no trusted proxy's.
+    pub connections_per_address: u32,
+    /// Connections on which nothing was answered yet.
+    pub newcomers: u32,
+    /// Of these, from one address that is no trusted proxy's.
+    pub newcomers_per_address: u32,
+    /// How long the head of a request may take, and how long a connection may rest between two, in seconds.
+    pub header_seconds: u32,
+    /// The largest head of a request, in bytes.
+    pub header_bytes: u32,
+    /// How long a request that carries something may take, in seconds.
+    pub body_seconds: u32,
+    /// Requests from one address.
+    pub requests: Rate,
+    /// Streams of events: pages that are live, scripts that listen.
+    pub streams: u32,
+    /// Of these, to one address.
+    pub streams_per_address: u32,
+}
+
+impl Default for WebLimits {
+    fn default() -> Self {
+        Self {
+            connections: 1_024,
+            connections_per_address: 512,
+            newcomers: 256,
+            newcomers_per_address: 64,
+            header_seconds: 10,
+            header_bytes: 16 * 1024,
+            body_seconds: 30,
+            requests: Rate { burst: 1_000, per_minute: 12_000 },
+            streams: 512,
+            streams_per_address: 256,
+        }
+    }
+}
+
+impl WebLimits {
+    /// The rules for connections.
+    #[must_use]
+    pub const fn places(&self) -> PlaceRules {
+        PlaceRules {
+            all: self.connections,
+            per_address: self.connections_per_address,
+            newcomers: self.newcomers,
+            newcomers_per_address: self.newcomers_per_address,
         }
     }
 }

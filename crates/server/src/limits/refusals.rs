@@ -50,6 +50,14 @@ refusals! {
     MqttLate = "mqtt", "late", "connections to the broker are closed: they did not log in in time";
     MqttGarbage = "mqtt", "garbage", "connections to the broker are closed: what they said is no MQTT, or broke its rules";
     MqttLogin = "mqtt", "login", "logins at the broker are refused: a wrong password, an unknown name, or a client id that is not the name";
+    WebFull = "web", "full", "connections to the pages are answered 503: as many as are kept are open";
+    WebAddress = "web", "address", "connections to the pages are answered 503: their address has as many as it may";
+    WebDisplaced = "web", "displaced", "connections to the pages that had not been answered gave way to newer ones";
+    WebLate = "web", "late", "connections to the pages are closed: the head of a request did not come in time";
+    WebGarbage = "web", "garbage", "connections to the pages are closed: what they said is no HTTP, or its head is too large";
+    WebRequests = "web", "requests", "requests are answered 429: their address sends more than it may";
+    WebBodyLate = "web", "body_late", "requests are answered 408: what they carry did not come in time";
+    WebStreams = "web", "streams", "streams of events are answered 503: as many as may be are open";
     ControllerAsks = "controller", "asks", "asks of a controller are answered registry_unreachable: it sends more than it may";
     ControllerReports = "controller", "reports", "reports of a controller are dropped: it sends more than it may";
     ControllerHellos = "controller", "hellos", "hellos of a controller are dropped: it sends more than it may";

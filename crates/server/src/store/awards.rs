@@ -152,23 +152,24 @@ impl Tx<'_> {
         found.map(|award| self.with_suspensions(award)).transpose()
     }
 
-    /// Makes an award; if it supersedes one, that one counts for nothing from its `issued_at` on.
+    /// Makes an award; if it supersedes one, that one counts for nothing from its `issued_at` on. Tells the numbers of its
+    /// suspensions.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn add_award(&self, new: &NewAward) -> Result<(), StoreError> {
+    pub fn add_award(&self, new: &NewAward) -> Result<Vec<i64>, StoreError> {
         self.insert_award(new, None)
     }
 
-    /// Makes an award that counts from the activation of its import on.
+    /// Makes an award that counts from the activation of its import on, and tells the numbers of its suspensions.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn stage_award(&self, new: &NewAward, import: i64) -> Result<(), StoreError> {
+    pub fn stage_award(&self, new: &NewAward, import: i64) -> Result<Vec<i64>, StoreError> {
         self.insert_award(new, Some(import))
     }
 
-    fn insert_award(&self, new: &NewAward, import: Option<i64>) -> Result<(), StoreError> {
+    fn insert_award(&self, new: &NewAward, import: Option<i64>) -> Result<Vec<i64>, StoreError> {
         let award = &new.award;
         self.execute(
             "INSERT INTO awards (person, award, given_id, reference, version, level, issuer, issued_at, valid_until,
@@ -197,10 +198,7 @@ impl Tx<'_> {
                 params![award.issued_at, superseded],
             )?;
         }
-        for span in &award.suspensions {
-            self.add_suspension(&award.id, *span, new.why.as_deref())?;
-        }
-        Ok(())
+        award.suspensions.iter().map(|span| self.add_suspension(&award.id, *span, new.why.as_deref())).collect()
     }
 
     /// Revokes an award from an instant on; false when it is revoked already.
@@ -215,27 +213,28 @@ impl Tx<'_> {
         Ok(changed == 1)
     }
 
-    /// Suspends an award.
+    /// Suspends an award, and tells the suspension's number.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn add_suspension(&self, award: &AwardId, span: Span, why: Option<&str>) -> Result<(), StoreError> {
-        self.execute(
+    pub fn add_suspension(&self, award: &AwardId, span: Span, why: Option<&str>) -> Result<i64, StoreError> {
+        self.insert_numbered(
             "INSERT INTO suspensions (award, since, until, why) VALUES ($1, $2, $3, $4)",
             params![award, span.from, span.until, why],
-        )?;
-        Ok(())
+        )
     }
 
-    /// Ends now the suspensions of an award that are not over; tells how many.
+    /// Ends now the suspensions of an award that are not over; tells their numbers.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn end_suspensions(&self, award: &AwardId) -> Result<usize, StoreError> {
-        self.execute(
+    pub fn end_suspensions(&self, award: &AwardId) -> Result<Vec<i64>, StoreError> {
+        self.query(
             "UPDATE suspensions SET ended_at = $1
-             WHERE award = $2 AND ended_at IS NULL AND (until IS NULL OR until > $1)",
+             WHERE award = $2 AND ended_at IS NULL AND (until IS NULL OR until > $1)
+             RETURNING suspension",
             params![self.now(), award],
+            |row| row.get(0),
         )
     }
 

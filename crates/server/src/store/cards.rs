@@ -166,24 +166,26 @@ impl Tx<'_> {
         })
     }
 
-    /// Blocks a card from now on.
+    /// Blocks a card from now on, and tells the block's number.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn block_card(&self, card: &CardId, why: &str) -> Result<(), StoreError> {
-        self.execute("INSERT INTO card_blocks (card, since, why) VALUES ($1, $2, $3)", params![card, self.now(), why])?;
-        Ok(())
+    pub fn block_card(&self, card: &CardId, why: &str) -> Result<i64, StoreError> {
+        self.insert_numbered(
+            "INSERT INTO card_blocks (card, since, why) VALUES ($1, $2, $3)",
+            params![card, self.now(), why],
+        )
     }
 
-    /// Ends a card's blocks now; false when there is none.
+    /// Ends a card's blocks now; tells their numbers.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn unblock_card(&self, card: &CardId) -> Result<bool, StoreError> {
-        let changed = self.execute(
-            "UPDATE card_blocks SET ended_at = $1 WHERE card = $2 AND ended_at IS NULL",
+    pub fn unblock_card(&self, card: &CardId) -> Result<Vec<i64>, StoreError> {
+        self.query(
+            "UPDATE card_blocks SET ended_at = $1 WHERE card = $2 AND ended_at IS NULL RETURNING block",
             params![self.now(), card],
-        )?;
-        Ok(changed > 0)
+            |row| row.get(0),
+        )
     }
 }

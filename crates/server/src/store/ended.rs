@@ -2,6 +2,7 @@
 
 use tremen_rules::{PersonId, Span, Time};
 
+use super::held::{Said, held_table, name_of_row};
 use super::tx::{StoreError, Tx};
 use crate::params;
 
@@ -45,6 +46,31 @@ pub struct EndedFact {
     pub place: String,
     /// When it was so.
     pub span: Span,
+}
+
+impl EndedFact {
+    /// The row in a table that is held to the journal, by the name that an entry gives it; none of other tables.
+    #[must_use]
+    pub fn held_name(&self) -> Option<[u8; 16]> {
+        let table = held_table(match self.kind {
+            Ended::Restriction => "restrictions",
+            Ended::Suspension => "suspensions",
+            Ended::Token => "tokens",
+            Ended::Role => "roles",
+            Ended::Block => "card_blocks",
+            Ended::Membership => "memberships",
+            Ended::Lock => "machine_locks",
+            Ended::Login | Ended::LoginLink | Ended::Incident | Ended::Outliving => return None,
+        })?;
+        let number = Said::Int(self.number);
+        Some(match (&self.person, self.kind) {
+            (Some(person), Ended::Membership) => name_of_row(
+                table,
+                &[Said::Text(person.as_str().into()), Said::Text(self.place.as_str().into()), number],
+            ),
+            _ => name_of_row(table, &[number]),
+        })
+    }
 }
 
 impl Tx<'_> {

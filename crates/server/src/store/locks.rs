@@ -20,30 +20,32 @@ impl Tx<'_> {
         )
     }
 
-    /// Locks a machine from now on.
+    /// Locks a machine from now on, and tells the lock's number.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn add_lock(&mut self, machine: &MachineId, until: Option<Time>, why: &str) -> Result<(), StoreError> {
-        self.execute(
+    pub fn add_lock(&mut self, machine: &MachineId, until: Option<Time>, why: &str) -> Result<i64, StoreError> {
+        let lock = self.insert_numbered(
             "INSERT INTO machine_locks (machine, since, until, why) VALUES ($1, $2, $3, $4)",
             params![machine, self.now(), until, why],
         )?;
         if until.is_some() {
             self.touch(super::Touched::Sessions); // the timer has one instant more to wait for
         }
-        Ok(())
+        Ok(lock)
     }
 
-    /// Ends now the locks of a machine that are not over; tells how many.
+    /// Ends now the locks of a machine that are not over; tells their numbers.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn end_locks(&self, machine: &MachineId) -> Result<usize, StoreError> {
-        self.execute(
+    pub fn end_locks(&self, machine: &MachineId) -> Result<Vec<i64>, StoreError> {
+        self.query(
             "UPDATE machine_locks SET ended_at = $1
-             WHERE machine = $2 AND ended_at IS NULL AND (until IS NULL OR until > $1)",
+             WHERE machine = $2 AND ended_at IS NULL AND (until IS NULL OR until > $1)
+             RETURNING lock",
             params![self.now(), machine],
+            |row| row.get(0),
         )
     }
 

@@ -9,10 +9,12 @@ use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
+
+use crate::limits::Place;
 
 /// Answers with all that comes by `inbox`, until nobody sends any more or the listener goes; the seat is free then.
-pub(super) fn answer(inbox: mpsc::Receiver<Bytes>, seat: OwnedSemaphorePermit) -> Response {
+pub(super) fn answer(inbox: mpsc::Receiver<Bytes>, seat: Place) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
@@ -23,7 +25,7 @@ pub(super) fn answer(inbox: mpsc::Receiver<Bytes>, seat: OwnedSemaphorePermit) -
 
 struct Rounds {
     inbox: mpsc::Receiver<Bytes>,
-    _seat: OwnedSemaphorePermit,
+    _seat: Place,
 }
 
 impl Stream for Rounds {

@@ -53,7 +53,7 @@ pub(super) async fn machine(Path(machine): Path<String>, visit: Visit) -> Respon
 }
 
 async fn stream(visit: Visit, known: impl FnOnce(&Board) -> Option<About>) -> Response {
-    let Some(seat) = visit.state.live.seat() else {
+    let Some(seat) = visit.state.door.seat(visit.from) else {
         let headers = [(header::RETRY_AFTER, "15"), (header::CONTENT_TYPE, "text/plain; charset=utf-8")];
         return (StatusCode::SERVICE_UNAVAILABLE, headers, "too many live pages are open; the page itself works")
             .into_response();

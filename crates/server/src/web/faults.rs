@@ -1,6 +1,6 @@
 //! Pages for what went wrong: what happened, what stays intact, one link.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use maud::html;
 
@@ -50,6 +50,32 @@ impl Visit {
             icon: "gate-shut",
             title: texts.wrong_method,
             why: texts.wrong_method_why,
+            reference: None,
+        })
+    }
+
+    /// More than one address may ask.
+    pub(super) fn too_many(&self, retry_after_s: u64) -> Response {
+        let texts = self.reader().texts();
+        let mut response = self.fault(&Fault {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            icon: "pause",
+            title: texts.too_many,
+            why: texts.too_many_why,
+            reference: None,
+        });
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after_s.into());
+        response
+    }
+
+    /// What a form carries did not come in time.
+    pub(super) fn too_slow(&self) -> Response {
+        let texts = self.reader().texts();
+        self.fault(&Fault {
+            status: StatusCode::REQUEST_TIMEOUT,
+            icon: "clock",
+            title: texts.too_slow,
+            why: texts.too_slow_why,
             reference: None,
         })
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use tremen_rules::MachineId;
 
 use super::board::Board;
@@ -19,8 +19,6 @@ const BEAT: Duration = Duration::from_secs(10);
 const GATHER: Duration = Duration::from_millis(40);
 /// After a failure the database is left alone for a while.
 const RECOVERY: Duration = Duration::from_secs(1);
-/// So many pages may be open; who comes later sees a page that is not live.
-const SEATS: usize = 512;
 
 /// The news. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -32,18 +30,13 @@ pub struct Live {
 struct Shared {
     boards: watch::Sender<Option<Arc<Board>>>,
     closed: watch::Sender<bool>,
-    seats: Arc<Semaphore>,
 }
 
 impl Live {
     /// Starts the task that reads the news. It ends with [`Live::close`], or with the last clone.
     #[must_use]
     pub fn start(store: &Store) -> Self {
-        let shared = Arc::new(Shared {
-            boards: watch::Sender::new(None),
-            closed: watch::Sender::new(false),
-            seats: Arc::new(Semaphore::new(SEATS)),
-        });
+        let shared = Arc::new(Shared { boards: watch::Sender::new(None), closed: watch::Sender::new(false) });
         let heard = store.touched();
         tokio::spawn(read_news(Arc::downgrade(&shared), store.clone(), heard));
         Self { shared }
@@ -60,11 +53,6 @@ impl Live {
 
     pub(super) fn closed(&self) -> watch::Receiver<bool> {
         self.shared.closed.subscribe()
-    }
-
-    /// A seat for one open page, given back when it is dropped.
-    pub(super) fn seat(&self) -> Option<OwnedSemaphorePermit> {
-        self.shared.seats.clone().try_acquire_owned().ok()
     }
 }
 

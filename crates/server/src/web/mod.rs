@@ -7,6 +7,8 @@
 pub mod api;
 pub mod assets;
 pub mod board;
+pub mod certificate;
+pub mod door;
 pub mod dossier;
 mod event_stream;
 mod events;
@@ -23,27 +25,29 @@ mod own_texts;
 mod panel;
 mod parts;
 pub mod reader;
-mod serving;
 mod sign_in;
 pub mod texts;
 mod visitor;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
 
+pub use door::{WebDoor, serve};
 pub use health::Readiness;
 pub use live::Live;
-pub use serving::serve;
 
 use crate::store::{Store, StoreError};
 use board::Board;
+use door::ClientAddress;
 use reader::{Reader, tag};
 
 /// What the pages are made from.
@@ -55,8 +59,12 @@ pub struct WebState {
     pub live: Live,
     /// What must be well for this node to be sent visitors.
     pub readiness: Readiness,
+    /// How much anybody may take.
+    pub door: Arc<WebDoor>,
     /// How people reach the pages from outside, without a slash at its end; none where that is nowhere said.
     pub public_url: Option<String>,
+    /// Whether people come by https, to a proxy or to this program itself.
+    pub is_secure: bool,
 }
 
 /// All addresses of the web door.
@@ -80,6 +88,7 @@ pub fn router(state: WebState) -> Router {
         .merge(api::router(&state))
         .fallback(async |visit: Visit| visit.not_found())
         .method_not_allowed_fallback(async |visit: Visit| visit.wrong_method())
+        .layer(from_fn_with_state(state.clone(), limited))
         .layer(from_fn(guarded))
         .with_state(state)
 }
@@ -114,10 +123,32 @@ async fn guarded(request: Request, next: Next) -> Response {
     response
 }
 
+/// Holds requests to what their address may ask, and those that carry something to the time that it may take.
+async fn limited(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let from = ClientAddress::of(request.extensions());
+    let is_api = request.uri().path().starts_with("/api/");
+    let (uri, headers) = (request.uri().clone(), request.headers().clone());
+    let visit = |state| Visit { state, uri, headers, from };
+    if let Err(seconds) = state.door.request(from) {
+        return if is_api { api::too_many(seconds) } else { visit(state).too_many(seconds) };
+    }
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(state.door.patience(), next.run(request)).await {
+        Ok(response) => response,
+        Err(_late) => {
+            state.door.gave_up();
+            if is_api { api::too_slow() } else { visit(state).too_slow() }
+        }
+    }
+}
+
 /// One request for a page.
 #[derive(Debug)]
 pub struct Visit {
     state: WebState,
+    from: ClientAddress,
     uri: Uri,
     headers: HeaderMap,
 }
@@ -126,7 +157,8 @@ impl FromRequestParts<WebState> for Visit {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Self::Rejection> {
-        Ok(Self { state: state.clone(), uri: parts.uri.clone(), headers: parts.headers.clone() })
+        let from = ClientAddress::of(&parts.extensions);
+        Ok(Self { state: state.clone(), from, uri: parts.uri.clone(), headers: parts.headers.clone() })
     }
 }
 

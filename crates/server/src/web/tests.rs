@@ -10,9 +10,10 @@ use tokio::sync::{oneshot, watch};
 use tremen_rules::{Assurance, ControllerId, MachineId, PersonId, Time};
 use tremen_wire::SessionId;
 
-use super::{Live, Readiness, WebState, router, serve};
+use super::{Live, Readiness, WebDoor, WebState, router, serve};
 use crate::clock::ManualClock;
 use crate::keys::Keys;
+use crate::limits::WebLimits;
 use crate::store::{NewDecision, NewPerson, NewSession, Store, StoreError, Touched, seeded_random};
 
 /// Monday 23 November 2026, 14:32 in Brest: the university's lab is open, the others are closed.
@@ -27,7 +28,7 @@ struct House {
     live: Live,
     address: std::net::SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    served: tokio::task::JoinHandle<std::io::Result<()>>,
+    served: tokio::task::JoinHandle<()>,
     folder: PathBuf,
 }
 
@@ -62,11 +63,19 @@ impl House {
         let live = Live::start(&store);
         let broker = watch::Sender::new(true);
         let readiness = Readiness::default().with("broker", broker.subscribe(), "the broker does not answer");
-        let routes = router(WebState { store: store.clone(), live: live.clone(), readiness, public_url: None });
+        let door = WebDoor::new(&store, WebLimits::default(), Vec::new());
+        let routes = router(WebState {
+            store: store.clone(),
+            live: live.clone(),
+            readiness,
+            door: door.clone(),
+            public_url: None,
+            is_secure: false,
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(serve(listener, routes, async { drop(stopped.await) }));
+        let served = tokio::spawn(serve(listener, None, routes, door, async { drop(stopped.await) }));
         Self { store, clock, broker, live, address, stop: Some(stop), served, folder }
     }
 
@@ -171,7 +180,7 @@ impl House {
     async fn close(mut self) {
         self.live.close();
         drop(self.stop.take());
-        self.served.await.unwrap().unwrap();
+        self.served.await.unwrap();
         let folder = self.folder.clone();
         drop(self.store);
         std::fs::remove_dir_all(folder).unwrap();

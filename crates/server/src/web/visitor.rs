@@ -56,8 +56,7 @@ impl Visit {
     }
 
     fn cookie_name(&self) -> &'static str {
-        let is_secure = self.state.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-        if is_secure { SECURE } else { PLAIN }
+        if self.state.is_secure { SECURE } else { PLAIN }
     }
 
     /// Whether a form was sent from a page of ours: as the browser says by itself (Fetch Metadata), else by its `Origin`,

@@ -54,7 +54,7 @@ pub(super) fn run(this: &Verify) -> Result<ExitCode, CliError> {
 }
 
 fn text(report: &Report, is_held: bool) -> String {
-    let Report { trees, sealed, unsealed, erased, decisions, checkpoint, faults, more_faults } = report;
+    let Report { trees, sealed, unsealed, erased, decisions, rows, checkpoint, faults, more_faults } = report;
     let mut text = if faults.is_empty() {
         "the journal is whole".to_owned()
     } else {
@@ -62,8 +62,8 @@ fn text(report: &Report, is_held: bool) -> String {
         format!("THE JOURNAL IS NOT WHOLE: {}", count(usize::try_from(all).unwrap_or(usize::MAX), "fault"))
     };
     text.push_str(&format!(
-        ": {sealed} entries sealed, {unsealed} not sealed yet, {erased} payloads erased, {decisions} decisions held to their \
-         entries"
+        ": {sealed} entries sealed, {unsealed} not sealed yet, {erased} payloads erased, {decisions} decisions and {rows} \
+         facts held to their entries"
     ));
     for VerifiedTree { origin, size, root, signed, cosigned } in trees {
         let signed = signed.map_or_else(|| "not signed".to_owned(), |signed| format!("signed at {signed}"));
@@ -95,6 +95,6 @@ fn json(report: &Report) -> Json {
     let trees: Vec<Json> = report.trees.iter().map(tree).collect();
     let faults: Vec<Json> = report.faults.iter().map(|it| json!({ "place": it.place, "what": it.what })).collect();
     json!({ "whole": report.faults.is_empty(), "trees": trees, "sealed": report.sealed, "unsealed": report.unsealed,
-            "erased": report.erased, "decisions": report.decisions, "checkpoint": report.checkpoint, "faults": faults,
+            "erased": report.erased, "decisions": report.decisions, "rows": report.rows, "checkpoint": report.checkpoint, "faults": faults,
             "more_faults": report.more_faults })
 }

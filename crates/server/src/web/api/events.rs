@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tremen_rules::Time;
 
+use super::super::door::ClientAddress;
 use super::call::{Call, Caller};
 use super::journal::EntryView;
 use super::page::told;
@@ -72,13 +73,14 @@ pub(super) async fn stream(
     secret: String,
     headers: &HeaderMap,
     scope: TokenScope,
+    from: ClientAddress,
 ) -> Result<Response, Problem> {
     let said = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let after = said.or(call.asked("after")).map(|text| {
         text.trim().parse().map_err(|_| Problem::in_query("after", format!("`{text}` is not the number of an entry")))
     });
     let after: Option<i64> = after.transpose()?;
-    let Some(seat) = door.live.seat() else {
+    let Some(seat) = door.web.seat(from) else {
         return Err(Problem::new(problem::BUSY, "too many listen already"));
     };
     // Before the first read, so that nothing is missed in between.

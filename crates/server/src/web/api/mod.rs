@@ -96,6 +96,16 @@ pub(super) fn router(state: &WebState) -> Router<WebState> {
         .method_not_allowed_fallback(serve::wrong_method)
 }
 
+/// The answer to an address that asks too much.
+pub(super) fn too_many(retry_after_s: u64) -> axum::response::Response {
+    Problem::too_many("address", retry_after_s).answer()
+}
+
+/// The answer to a request whose body does not come.
+pub(super) fn too_slow() -> axum::response::Response {
+    Problem::new(problem::SLOW, "what the request carries did not come in time").answer()
+}
+
 /// The person whom the body names, for a look at what a change would do; none where it names nobody.
 fn about_person(tx: &mut Tx<'_>, caller: &Caller<'_>) -> Result<Option<PersonId>, Problem> {
     let name = caller.call.body.get("person").and_then(serde_json::Value::as_str).unwrap_or_default();

@@ -53,6 +53,8 @@ kinds! {
         "correct what `errors` points at; nothing was done";
     KEY_REUSED = "key-reused", UNPROCESSABLE_ENTITY, "Another request had this key",
         "give each request an `Idempotency-Key` of its own";
+    SLOW = "slow", REQUEST_TIMEOUT, "The request took too long",
+        "send its body at once; if it may have been done all the same, repeat it with its `Idempotency-Key`";
     TOO_MANY = "too-many", TOO_MANY_REQUESTS, "Too many requests",
         "wait as long as `Retry-After` says";
     FAILED = "failed", INTERNAL_SERVER_ERROR, "The registry failed",
@@ -121,8 +123,8 @@ impl Problem {
     }
 
     /// Too many requests: the next one is answered in so many seconds.
-    pub(super) fn too_many(retry_after_s: u64) -> Self {
-        let detail = format!("more requests than one token may make; the next is answered in {retry_after_s} s");
+    pub(super) fn too_many(whose: &str, retry_after_s: u64) -> Self {
+        let detail = format!("more requests than one {whose} may make; the next is answered in {retry_after_s} s");
         Self { retry_after_s: Some(retry_after_s), ..Self::new(TOO_MANY, detail) }
     }
 

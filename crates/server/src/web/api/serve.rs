@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
+use super::super::door::{ClientAddress, WebDoor};
 use super::super::{Live, WebState};
 use super::ROOT;
 use super::call::{Call, Caller};
@@ -33,17 +34,25 @@ const LONGEST_KEY: usize = 200;
 pub(super) struct Door {
     pub store: Store,
     pub live: Live,
+    pub web: Arc<WebDoor>,
     limits: Limits,
 }
 
 impl Door {
     pub(super) fn new(state: &WebState) -> Self {
-        Self { store: state.store.clone(), live: state.live.clone(), limits: Limits::default() }
+        Self {
+            store: state.store.clone(),
+            live: state.live.clone(),
+            web: state.door.clone(),
+            limits: Limits::default(),
+        }
     }
 
     /// Takes one request from the allowance of a secret.
     fn limit(&self, secret: &str) -> Result<(), Problem> {
-        self.limits.take(secret_tag(self.store.keys(), secret), self.store.now()).map_err(Problem::too_many)
+        self.limits
+            .take(secret_tag(self.store.keys(), secret), self.store.now())
+            .map_err(|seconds| Problem::too_many("token", seconds))
     }
 
     /// Counts a secret apart, once it turned out to be good.
@@ -84,7 +93,10 @@ async fn answer(
     call.check_query(&endpoint)?;
     match &endpoint.deed {
         Deed::Read(read) => read_it(door, &endpoint, *read, call, secret).await,
-        Deed::Events => events::stream(door.clone(), call, secret, &parts.headers, endpoint.scope).await,
+        Deed::Events => {
+            let from = ClientAddress::of(&parts.extensions);
+            events::stream(door.clone(), call, secret, &parts.headers, endpoint.scope, from).await
+        }
         Deed::Write { prepare, about } => {
             if !is_json(&parts.headers) {
                 return Err(Problem::new(problem::WRONG_TYPE, "the body is not `application/json`"));
