@@ -31,6 +31,8 @@ pub struct Served {
     pub broker: SocketAddr,
     /// From the start of the process until it said that it serves.
     pub took: Duration,
+    /// The link that a first start offers.
+    pub first_link: Option<String>,
 }
 
 impl Place {
@@ -109,8 +111,11 @@ impl Place {
         let begun = Instant::now();
         let mut child = registry.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut first_link = None;
         let told = async {
             while let Some(line) = lines.next_line().await.unwrap() {
+                let link = line.split(' ').find(|word| word.contains("/connexion/"));
+                first_link = link.map(str::to_owned).or(first_link.take());
                 if let Some(where_to) = line.strip_prefix("tremen serves: pages on http://") {
                     let (web, broker) = where_to.split_once("/, broker at mqtt://").unwrap();
                     return (web.parse().unwrap(), broker.parse().unwrap());
@@ -120,7 +125,7 @@ impl Place {
         };
         let (web, broker) = tokio::time::timeout(PATIENCE, told).await.unwrap();
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} }); // so that it may go on talking
-        Served { child, web, broker, took: begun.elapsed() }
+        Served { child, web, broker, took: begun.elapsed(), first_link }
     }
 
     /// How a controller logs in that was entered with [`provision`].

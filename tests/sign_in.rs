@@ -7,6 +7,7 @@ use tremen_server::flows::{award_reference, erase_person};
 use tremen_server::serve::{Doors, Parts, start_with};
 
 use crate::client::{Answer, Client, served};
+use crate::process::Place;
 use crate::world::{Folder, World, declare, embedded, id, open_store, operator, thursday};
 
 const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
@@ -213,4 +214,20 @@ async fn whoever_redeems_the_first_link_says_their_name_and_looks_after_the_netw
     let page = browser(&world).saying("Cookie", &kept(&answer)).page("/moi").await;
     assert!(page.body.contains("Enora Le Bihan") && page.body.contains("Administration du réseau"), "{}", page.body);
     world.running.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_start_of_a_registry_offers_a_link_that_opens_and_no_later_start_does() {
+    let (place, ()) = Place::prepared(|_| {}, |_| Ok(())).await;
+    let mut first = place.serve().await;
+    let link = first.first_link.clone().unwrap();
+    let path = link.strip_prefix(&format!("http://{}", first.web)).unwrap();
+    let (status, page) = first.get(path).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("name=\"name\""), "whoever opens it says who they are: {page}");
+    first.ends().await;
+    let mut second = place.serve().await;
+    assert_eq!(second.first_link, None);
+    assert_eq!(second.get(path).await.0, 200, "it was not used, and its time is not over");
+    second.ends().await;
 }

@@ -49,12 +49,15 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let scheme = if config.web_tls.is_some() { "https" } else { "http" };
     let web = running.web_address.map_or_else(String::new, |address| format!("{scheme}://{address}/"));
     tracing::info!(broker.host, broker.port, web, "the registry serves");
-    say(&format!("tremen serves: pages on {web}, broker at mqtt://{}:{}", broker.host, broker.port));
     match first {
-        Ok(Some(made)) => say(&first_link(&login_link::address(&login_link::base(config), &made.secret), &made.whom)),
+        Ok(Some(made)) => {
+            let base = config.public_url.as_deref().unwrap_or_else(|| web.trim_end_matches('/'));
+            say(&first_link(&login_link::address(base, &made.secret), &made.whom));
+        }
         Ok(None) => {}
         Err(error) => tracing::error!(%error, "the first administrator's link could not be made: `tremen login-link`"),
     }
+    say(&format!("tremen serves: pages on {web}, broker at mqtt://{}:{}", broker.host, broker.port));
     stop_asked.await;
     tracing::info!("the registry stops");
     clearing.abort();

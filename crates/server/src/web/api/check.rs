@@ -108,7 +108,7 @@ fn text(schema: &Json, string: &str, pointer: &str, faults: &mut Vec<Fault>) {
         Some("scope") => Scope::parse(string).map(drop).map_err(|error| error.to_string()),
         Some("date") => parse_date(string).map(drop).map_err(|error| error.to_string()),
         // Whichever zone: it only moves what is well-formed.
-        Some("time") => parse_end(string, chrono_tz::UTC).map(drop).map_err(|error| error.to_string()),
+        Some("instant") => parse_end(string, chrono_tz::UTC).map(drop).map_err(|error| error.to_string()),
         Some(_) | None => Ok(()),
     };
     if let Err(why) = form {
@@ -149,7 +149,7 @@ mod tests {
             "type": "object", "required": ["reason"],
             "properties": {
                 "reason": { "type": "string", "minLength": 1, "maxLength": 10 },
-                "until": { "type": ["string", "null"], "format": "time" },
+                "until": { "type": ["string", "null"], "format": "instant" },
                 "level": { "type": "integer", "minimum": 1, "maximum": 3 },
                 "kind": { "type": "string", "enum": ["uid", "ntag424"] },
                 "scope": { "type": "string", "format": "scope" },

@@ -33,7 +33,7 @@ pub(super) struct Question {
     /// In place of `person`: whoever's card has this number, read as a copyable one.
     uid: Option<String>,
     /// When; absent: now. The facts are those of then, the rules those in force today.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     at: Option<String>,
 }
 

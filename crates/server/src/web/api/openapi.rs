@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ComponentsBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, PathsBuilder, Ref, RefOr,
@@ -77,6 +77,9 @@ fn describe(endpoints: &[Endpoint]) -> OpenApi {
         .build()
 }
 
+/// What an `Idempotency-Key` is: 1 to 200 visible characters of ASCII.
+const KEY_PATTERN: &str = "^[!-~]{1,200}$";
+
 fn paths(endpoints: &[Endpoint]) -> Paths {
     let mut paths = PathsBuilder::new();
     for endpoint in endpoints {
@@ -103,16 +106,26 @@ fn operation(endpoint: &Endpoint) -> OperationBuilder {
     if let Some(body) = body {
         let content = ContentBuilder::new().schema(Some(reference(&body.name))).example(example.clone()).build();
         let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some(KEY_PATTERN));
         operation = operation.request_body(Some(body.build())).parameter(header_parameter(
             "Idempotency-Key",
             "names this request: a repeat is answered as it was, and not done again",
+            key,
         ));
     }
     let form = if matches!(deed, Deed::Events) { "text/event-stream" } else { "application/json" };
     if matches!(deed, Deed::Events) {
-        operation = operation.parameter(header_parameter("Last-Event-ID", "goes on after this event"));
+        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        operation = operation.parameter(header_parameter("Last-Event-ID", "goes on after this event", number));
     }
-    let told = ContentBuilder::new().schema(Some(reference(&answer.name))).build();
+    let answered = reference(&answer.name);
+    // A change that makes nothing with an address answers 200 in both cases.
+    let told = if *writes && *status == 200 {
+        AnyOfBuilder::new().item(answered).item(reference(&WouldChange::name())).into()
+    } else {
+        answered
+    };
+    let told = ContentBuilder::new().schema(Some(told)).build();
     let good = ResponseBuilder::new().description(if *status == 201 { "Made." } else { "Done." }).content(form, told);
     operation = operation.response(status.to_string(), good.build());
     if *status == 201 && *writes {
@@ -128,13 +141,12 @@ fn look_content() -> utoipa::openapi::Content {
     ContentBuilder::new().schema(Some(reference(&WouldChange::name()))).build()
 }
 
-fn header_parameter(name: &str, description: &str) -> Parameter {
-    let text = ObjectBuilder::new().schema_type(Type::String);
+fn header_parameter(name: &str, description: &str, form: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .description(Some(description))
-        .schema(Some(text.build()))
+        .schema(Some(form.build()))
         .build()
 }
 

@@ -261,7 +261,7 @@ fn query(uri: &Uri) -> Result<std::collections::BTreeMap<String, String>, Proble
 fn repeatable(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Option<Repeatable>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().unwrap_or_default().trim();
-    if key.is_empty() || key.len() > LONGEST_KEY {
+    if key.is_empty() || key.len() > LONGEST_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         let detail = format!("an `Idempotency-Key` has 1 to {LONGEST_KEY} visible characters");
         return Err(Problem::faults(vec![Fault { place: Place::Header("Idempotency-Key"), detail }]));
     }

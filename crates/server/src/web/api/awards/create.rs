@@ -32,10 +32,10 @@ pub(super) struct NewAward {
     #[schema(value_type = String, format = "id")]
     issuer: IssuerId,
     /// When; absent: now.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     issued_at: Option<String>,
     /// Its end; absent: from the reference's validity.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     valid_until: Option<String>,
     /// Its id, unique for ever; absent: a random one.
     #[schema(value_type = Option<String>, format = "id")]

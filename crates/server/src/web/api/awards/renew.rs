@@ -22,10 +22,10 @@ pub(super) struct Renewal {
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3)]
     level: Option<Level>,
     /// When; absent: now.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     issued_at: Option<String>,
     /// Its end; absent: from the reference's validity.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     valid_until: Option<String>,
     /// Its id, unique for ever; absent: a random one.
     #[schema(value_type = Option<String>, format = "id")]

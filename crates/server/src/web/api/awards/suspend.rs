@@ -15,10 +15,10 @@ use crate::store::Tx;
 #[serde(deny_unknown_fields)]
 pub(super) struct Suspension {
     /// From when on; absent: now.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     from: Option<String>,
     /// Until when; absent: until it is resumed.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     until: Option<String>,
     /// Why; it is kept in the journal.
     #[schema(min_length = 1, max_length = 1000)]

@@ -21,7 +21,7 @@ pub(super) struct NewHandover {
     #[schema(value_type = String, format = "id")]
     machine: MachineId,
     /// When; absent: now.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     at: Option<String>,
     /// Why; it is kept in the journal.
     #[schema(min_length = 1, max_length = 1000)]

@@ -18,7 +18,7 @@ pub(super) struct Lock {
     #[schema(min_length = 1, max_length = 1000)]
     reason: String,
     /// Until when; absent: until it is unlocked.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     until: Option<String>,
 }
 

@@ -11,6 +11,7 @@ use tremen_files::when::print_time;
 use tremen_rules::MachineId;
 use tremen_rules::network::Machine;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use super::super::board::{Shown, State};
 use super::call::Caller;
@@ -49,7 +50,7 @@ pub(super) struct MachineView {
     /// How surely the card must be known: A0, A1p, A1.
     pub min_assurance: String,
     /// How it stops when a right ends.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = word_or_object)]
     pub stop_policy: Json,
     /// How long a grant lives without a word, in seconds.
     pub lease_seconds: u32,
@@ -58,12 +59,19 @@ pub(super) struct MachineView {
     /// The longest time without load, in minutes.
     pub idle_minutes: Option<u32>,
     /// What its controller does alone.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = word_or_object)]
     pub offline: Json,
     /// What a stop never switches off.
     pub auxiliaries: Vec<String>,
     /// How it is now.
     pub state: MachineState,
+}
+
+/// A policy is a word, or an object of one member with its number.
+fn word_or_object() -> Schema {
+    let word = ObjectBuilder::new().schema_type(Type::String);
+    let object = ObjectBuilder::new().schema_type(Type::Object);
+    OneOfBuilder::new().item(word).item(object).into()
 }
 
 /// One thing that a machine asks for.

@@ -21,10 +21,10 @@ pub(super) struct NewMembership {
     #[schema(value_type = String, format = "id")]
     venue: VenueId,
     /// From when on; absent: now.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     from: Option<String>,
     /// Its end; absent: without end.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     until: Option<String>,
     /// Why; it is kept in the journal.
     #[schema(min_length = 1, max_length = 1000)]

@@ -21,10 +21,10 @@ pub(super) struct NewRestriction {
     #[schema(value_type = String, format = "scope")]
     scope: Scope,
     /// From when on; absent: now.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     from: Option<String>,
     /// Until when; absent: until it is lifted.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     until: Option<String>,
     /// Why; it is kept in the journal, and the person may ask for it.
     #[schema(min_length = 1, max_length = 1000)]

@@ -24,10 +24,10 @@ pub(super) struct NewRole {
     #[schema(value_type = String, format = "scope")]
     scope: Scope,
     /// From when on; absent: now.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     from: Option<String>,
     /// Until when; absent: until it is ended.
-    #[schema(format = "time")]
+    #[schema(format = "instant")]
     until: Option<String>,
     /// Why; it is kept in the journal.
     #[schema(min_length = 1, max_length = 1000)]
