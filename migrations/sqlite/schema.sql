@@ -44,10 +44,6 @@ CREATE INDEX sessions_due ON sessions (due_at) WHERE ended_at IS NULL;
 
 CREATE UNIQUE INDEX sessions_open ON sessions (machine) WHERE ended_at IS NULL;
 
-CREATE INDEX sessions_open_of_controller ON sessions (controller) WHERE ended_at IS NULL;
-
-CREATE INDEX sessions_open_of_person ON sessions (person) WHERE ended_at IS NULL;
-
 CREATE INDEX standbys_waiting ON standbys (machine, at) WHERE used_at IS NULL;
 
 CREATE INDEX suspensions_by_award ON suspensions (award);

@@ -116,15 +116,6 @@ fn used_long_ago(tx: &Tx<'_>, asking: &Asking) -> Result<bool, StoreError> {
     Ok(plain && tx.nonce_is_kept(&asking.sender.controller, asking.ask.nonce.0)?)
 }
 
-/// Whether this very transaction opened the session that an answer grants; an owner's second tap and a repeat did not.
-///
-/// # Errors
-/// When the store fails.
-pub fn opened_a_session(tx: &Tx<'_>, answer: &Answer) -> Result<bool, FlowError> {
-    let Outcome::Grant { session, .. } = &answer.outcome else { return Ok(false) };
-    Ok(tx.session(*session)?.is_some_and(|row| row.opened_at == tx.now()))
-}
-
 /// One tap and all that is known about it.
 struct Tap<'t> {
     asking: &'t Asking,

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use tremen_rules::ControllerId;
 use tremen_rules::network::Language;
+use tremen_rules::{ControllerId, Time};
 use tremen_wire::{Answer, Ask, Channel, Down, MalformedKind, Nonce, Outcome, Presence, Refused, Topic, Up};
 
 use super::client::Client;
@@ -136,7 +136,7 @@ impl Inbox {
         let answered = Arc::new(AtomicBool::new(false));
         let done = {
             let (inbox, known, ask, answered) = (self.clone(), known.clone(), ask.clone(), answered.clone());
-            move |decided: Result<Option<(Answer, bool)>, FlowError>| {
+            move |decided: Result<Option<(Answer, Time)>, FlowError>| {
                 if answered.swap(true, Ordering::SeqCst) {
                     return inbox.withdraw(decided);
                 }
@@ -152,8 +152,7 @@ impl Inbox {
         };
         let decide = move |tx: &mut Tx<'_>| {
             let Some(answer) = decide_access::run(tx, &asking)? else { return Ok(None) };
-            let opened = decide_access::opened_a_session(tx, &answer)?;
-            Ok(Some((answer, opened)))
+            Ok(Some((answer, tx.now())))
         };
         if let Err(error) = self.store.submit(decide, done) {
             return self.unreachable(known, &ask, &error.into());
@@ -220,12 +219,12 @@ impl Inbox {
     }
 
     /// A decision that was committed after its controller had been told that the registry is out of reach: a session that
-    /// it opened is closed, since nobody will use it.
-    fn withdraw(&self, decided: Result<Option<(Answer, bool)>, FlowError>) {
-        let Ok(Some((Answer { outcome: Outcome::Grant { session, .. }, .. }, true))) = decided else { return };
+    /// it opened is closed, since nobody will use it. One that was open before, as for an owner's second tap, goes on.
+    fn withdraw(&self, decided: Result<Option<(Answer, Time)>, FlowError>) {
+        let Ok(Some((Answer { outcome: Outcome::Grant { session, .. }, .. }, at))) = decided else { return };
         let withdrawn = self.store.submit(
             move |tx| {
-                if let Some(row) = tx.session(session)?.filter(|row| row.ended_at.is_none()) {
+                if let Some(row) = tx.session(session)?.filter(|row| row.opened_at == at && row.ended_at.is_none()) {
                     sessions::close(tx, &row, "registry_unreachable")?;
                 }
                 Ok::<_, FlowError>(())

@@ -3,7 +3,7 @@
 use super::StoreError;
 
 /// All steps, the oldest first. A step that has been released never changes.
-const STEPS: [(u32, &str, &str); 9] = [
+const STEPS: [(u32, &str, &str); 10] = [
     (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
     (2, "tokens", include_str!("../../../../migrations/sqlite/0002_tokens.sql")),
     (3, "keeping", include_str!("../../../../migrations/sqlite/0003_keeping.sql")),
@@ -13,6 +13,7 @@ const STEPS: [(u32, &str, &str); 9] = [
     (7, "clock", include_str!("../../../../migrations/sqlite/0007_clock.sql")),
     (8, "links", include_str!("../../../../migrations/sqlite/0008_links.sql")),
     (9, "logins", include_str!("../../../../migrations/sqlite/0009_logins.sql")),
+    (10, "fewer_indexes", include_str!("../../../../migrations/sqlite/0010_fewer_indexes.sql")),
 ];
 
 /// Runs the steps that the database has not seen yet.
