@@ -27,7 +27,7 @@ const AT_ONCE: u32 = 10_000;
 fn main() {
     let Some(arguments) = Arguments::of_bench() else { return };
     let entries = arguments.numbers_or(&[1_000_000])[0];
-    let folder = std::env::temp_dir().join(format!("tremen-bench-journal-{}", std::process::id()));
+    let folder = tempfile::Builder::new().prefix("tremen-bench-journal-").tempdir().unwrap().keep();
     let store = open(&folder);
     let mut sealing = Samples::default();
     block_on(fill(&store, entries, &mut sealing));

@@ -136,9 +136,7 @@ pub(crate) mod tests {
 
     impl Folder {
         pub(crate) fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("tremen-bridge-{name}-{}", std::process::id()));
-            std::fs::create_dir_all(&path).unwrap();
-            Self(path)
+            Self(tempfile::Builder::new().prefix(&format!("tremen-bridge-{name}-")).tempdir().unwrap().keep())
         }
     }
 

@@ -503,12 +503,11 @@ mod tests {
     const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/tremen.example.toml");
 
     fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<String>> {
-        let name = format!("tremen-config-{}-{:?}.toml", std::process::id(), std::thread::current().id());
-        let path = std::env::temp_dir().join(name);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tremen.toml");
         std::fs::write(&path, text).unwrap();
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let loaded = Config::load(Some(&path), environment);
-        std::fs::remove_file(&path).unwrap();
         let short = |error: &super::ConfigError| error.to_string().replace(&path.display().to_string(), "tremen.toml");
         loaded.map_err(|errors| errors.iter().map(short).collect())
     }

@@ -251,11 +251,11 @@ mod tests {
 
     #[test]
     fn keys_are_made_once_and_a_spoilt_file_is_named() {
-        let folder = std::env::temp_dir().join(format!("tremen-keys-{}", std::process::id()));
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("keys");
         let first = Keys::open(&folder).unwrap();
         assert_eq!(first.tag("card", b"x"), Keys::open(&folder).unwrap().tag("card", b"x"));
         std::fs::write(folder.join("sealing.key"), "oops").unwrap();
         assert!(Keys::open(&folder).unwrap_err().to_string().contains("sealing.key is not a key: 32 bytes"));
-        std::fs::remove_dir_all(folder).unwrap();
     }
 }

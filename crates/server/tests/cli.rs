@@ -4,7 +4,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value as Json, json};
 
@@ -52,11 +51,7 @@ const KINDS: [&str; 7] = ["people", "cards", "awards", "memberships", "handovers
 impl Place {
     /// Nothing but the clock of the sample's Thursday, 26 November 2026, 15:00 in Brest.
     fn empty() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("tremen-cli-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
+        Self(tempfile::Builder::new().prefix("tremen-cli-").tempdir().unwrap().keep())
     }
 
     /// The sample, applied and imported.

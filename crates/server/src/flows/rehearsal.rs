@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use tremen_files::table;
 use tremen_rules::{Assurance, AwardId, CardId, MachineId, Network, PersonId, Time};
@@ -55,9 +54,7 @@ pub(crate) fn id<T: TryFrom<String, Error: std::fmt::Debug>>(text: &str) -> T {
 impl Stage {
     /// Nothing is declared, nobody is known.
     pub(crate) fn empty() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("tremen-flows-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-        let folder = std::env::temp_dir().join(name);
+        let folder = tempfile::Builder::new().prefix("tremen-flows-").tempdir().unwrap().keep();
         let clock = Arc::new(ManualClock::at(time(NOW)));
         let keys = Arc::new(Keys::from_seed(1));
         let store = Store::open(&folder.join("tremen.db"), keys, clock.clone(), seeded_random(1)).unwrap();

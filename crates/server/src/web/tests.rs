@@ -56,7 +56,7 @@ impl House {
     }
 
     async fn without_network(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("tremen-web-{name}-{}", std::process::id()));
+        let folder = tempfile::Builder::new().prefix(&format!("tremen-web-{name}-")).tempdir().unwrap().keep();
         let clock = Arc::new(ManualClock::at(NOW));
         let path = folder.join("tremen.db");
         let store = Store::open(&path, Arc::new(Keys::from_seed(7)), clock.clone(), seeded_random(7)).unwrap();
