@@ -50,10 +50,11 @@ impl Sealer {
         }
         self.looks = (self.looks + 1) % LOOKS;
         let mut sealed = Sealed::default();
+        // Those that were committed late are looked for once in a look, not again with each slice.
+        let mut after = self.floor;
         loop {
-            let floor = self.floor;
             let (slice, highest) =
-                store.read(move |tx| Ok::<_, StoreError>((tx.unsealed_after(floor, SLICE)?, tx.last_entry()?))).await?;
+                store.read(move |tx| Ok::<_, StoreError>((tx.unsealed_after(after, SLICE)?, tx.last_entry()?))).await?;
             let Some(last) = slice.last().map(|row| row.entry) else {
                 // All up to there are leaves: the next look need not ask about each of them again.
                 self.floor = self.floor.max(highest.map_or(0, |highest| highest.entry) - LATE);
@@ -63,6 +64,7 @@ impl Sealer {
             let edge = self.edge.take();
             self.edge = Some(store.write(move |tx| seal_journal::run(tx, &slice, edge)).await?);
             self.floor = self.floor.max(last - LATE);
+            after = last;
             sealed.entries += count;
         }
         if is_first || sealed.entries > 0 {

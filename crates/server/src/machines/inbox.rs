@@ -1,7 +1,7 @@
 //! What controllers send: told apart, opened, handed to its flow, answered after the commit.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tremen_wire::{Answer, Ask, Channel, Down, MalformedKind, Nonce, Outcome, Pre
 use super::client::Client;
 use super::keyring::{Keyring, Known};
 use super::outbox;
+use super::patience::{Answered, Patience};
 use crate::flows::decide_access::{self, Asking};
 use crate::flows::take_report::{self, Reply};
 use crate::flows::{FlowError, link_controller, sessions};
@@ -34,6 +35,7 @@ pub(super) struct Inbox {
     client: Client,
     told: Arc<Mutex<BTreeMap<String, Instant>>>,
     allowed: Arc<Allowed>,
+    patience: Patience,
 }
 
 /// What controllers may still say, by their names.
@@ -52,7 +54,8 @@ impl Inbox {
             hellos: Allowances::new(limits.hellos),
             presence: Allowances::new(limits.presence),
         };
-        Self { store, keyring, client, told: Arc::default(), allowed: Arc::new(allowed) }
+        let patience = Patience::start(PATIENCE);
+        Self { store, keyring, client, told: Arc::default(), allowed: Arc::new(allowed), patience }
     }
 
     /// Takes one message. Jobs enter the store's queue here, in the order of arrival; their answers are sent by tasks.
@@ -133,7 +136,7 @@ impl Inbox {
     /// An ask is answered by whoever comes first: the decision, or the end of patience.
     fn take_ask(&self, known: &Arc<Known>, ask: Ask, bytes: &[u8], received: Instant) {
         let asking = Asking { sender: known.sender.clone(), ask: ask.clone(), digest: Sha256::digest(bytes).into() };
-        let answered = Arc::new(AtomicBool::new(false));
+        let answered = Answered::default();
         let done = {
             let (inbox, known, ask, answered) = (self.clone(), known.clone(), ask.clone(), answered.clone());
             move |decided: Result<Option<(Answer, Time)>, FlowError>| {
@@ -158,12 +161,7 @@ impl Inbox {
             return self.unreachable(known, &ask, &error.into());
         }
         let (inbox, known) = (self.clone(), known.clone());
-        tokio::spawn(async move {
-            tokio::time::sleep(PATIENCE).await;
-            if !answered.swap(true, Ordering::SeqCst) {
-                inbox.unreachable(&known, &ask, &StoreError::Late.into());
-            }
-        });
+        self.patience.wait_for(answered, move || inbox.unreachable(&known, &ask, &StoreError::Late.into()));
     }
 
     fn refuse(&self, known: &Arc<Known>, nonce: Nonce, kind: MalformedKind) {

@@ -13,6 +13,7 @@ mod inbox;
 mod inside;
 mod keyring;
 mod outbox;
+mod patience;
 pub mod player;
 mod public_state;
 pub mod simulated_card;

@@ -358,6 +358,8 @@ fn connect(path: &Path) -> Result<rusqlite::Connection, StoreError> {
     // What is erased is overwritten, not only left out.
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -12_000)?;
+    // Pages that many taps touch are copied into the file once in 16 MB of log, not once in 4.
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
