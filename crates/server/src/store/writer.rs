@@ -218,7 +218,7 @@ impl Loop {
         let committed = match open {
             Some(Ok(())) => {
                 let begun = Instant::now();
-                let committed = self.connection.execute_batch("COMMIT").map_err(StoreError::from);
+                let committed = self.statement("COMMIT");
                 if committed.is_ok() {
                     self.metrics.commit_seconds.observe(begun.elapsed());
                     tallies.iter().for_each(|tally| tally.count(&self.metrics));
@@ -249,7 +249,7 @@ impl Loop {
 
     /// Begins a transaction at the registry's time; while the disk is in doubt, with a row that asks it.
     fn begin(&mut self) -> Result<(), StoreError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.statement("BEGIN IMMEDIATE")?;
         self.read_belief()?;
         if self.disk.is_in_doubt() {
             self.connection
