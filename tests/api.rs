@@ -277,3 +277,42 @@ async fn restrictions_handovers_roles_cards_and_controllers_are_done_and_undone(
     assert_eq!(member.get("/memberships").await.done()["items"], json!([]));
     world.running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_are_entered_and_corrected_as_a_file_of_people_would() {
+    let world = served().await;
+    let manager = manager(&world).await;
+    let script = Client::of(&world, &manager).await;
+    let nolwenn = json!({ "key": " p-nolwenn ", "name": "Nolwenn", "birth_date": "2012-02-29", "guardian": "maiwenn",
+                          "guardian_consent": "2026-11-20", "language": "br", "reason": "inscription" });
+    script.post("/people?preview=true", &nolwenn).await.done();
+    script.get("/people/p-nolwenn").await.problem(404, "not-found");
+    let made = script.post("/people", &nolwenn).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/api/v1/people/{}", made.json()["id"].as_str().unwrap());
+    assert_eq!(made.header("location"), Some(path.as_str()));
+    let shown = script.get("/people/p-nolwenn").await.done();
+    assert_eq!((&shown["name"], &shown["contact"]["birth_date"]), (&json!("Nolwenn"), &json!("2012-02-29")));
+    assert_eq!((&shown["contact"]["guardian"], &shown["contact"]["language"]), (&json!("maiwenn"), &json!("br")));
+    script.post("/people", &nolwenn).await.problem(409, "refused");
+    let correction = json!({ "email": "nolwenn@example.org", "reason": "adresse" });
+    script.post("/people/p-nolwenn", &correction).await.done();
+    script.post("/people/p-nolwenn", &correction).await.problem(409, "refused");
+    let shown = script.get("/people/p-nolwenn").await.done();
+    assert_eq!((&shown["name"], &shown["contact"]["email"]), (&json!("Nolwenn"), &json!("nolwenn@example.org")));
+    let wrong = json!({ "key": " ", "name": "A\nB", "email": "nobody", "birth_date": "29/2/2012", "language": "de",
+                        "reason": "essai" });
+    let problem = script.post("/people", &wrong).await.problem(422, "invalid");
+    let at: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|it| it["pointer"].as_str().unwrap()).collect();
+    assert_eq!(at, ["#/key", "#/name", "#/email", "#/birth_date", "#/language"]);
+    let orphan = json!({ "key": "p-x", "name": "X", "guardian": "nobody", "reason": "essai" });
+    assert_eq!(script.post("/people", &orphan).await.problem(422, "invalid")["errors"][0]["pointer"], "#/guardian");
+    let yann = world.person("yann", &[8, 8, 8, 1], false).await;
+    let member = Client::of(&world, &yann).await;
+    member.post("/people", &nolwenn).await.problem(403, "forbidden");
+    member.post("/people/yann", &json!({ "name": "Y.", "reason": "essai" })).await.problem(403, "forbidden");
+    let told = world.look(|tx| tx.entries_after(0, tremen_rules::Time::from_millis(0), 1000));
+    let told: String = told.iter().map(|it| it.body.as_ref().unwrap().to_string()).collect();
+    assert!(!told.contains("Nolwenn") && !told.contains("nolwenn@"), "the journal holds random ids");
+    world.running.stop().await;
+}

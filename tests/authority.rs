@@ -66,6 +66,8 @@ fn lines(whom: &str, card: &str, about: &About) -> Vec<Line> {
         get("list references", "/references"),
         get("list people", "/people"),
         of("show a person", "/people/{id}", whom),
+        post("enter a person", "/people", "", json!({ "key": "somebody new", "name": "Somebody New" })),
+        post("correct a person", "/people/{id}", whom, json!({ "email": "other@example.org" })),
         get("list cards", "/cards"),
         post("attach a card", "/cards", "", json!({ "person": whom, "kind": "uid", "uid": "01020304050607" })),
         post("block a card", "/cards/{id}/block", card, json!({})),

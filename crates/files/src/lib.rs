@@ -6,6 +6,7 @@
 
 pub mod nearest;
 pub mod network_file;
+pub mod person;
 mod shorten;
 pub mod table;
 pub mod uid;

@@ -5,7 +5,6 @@
 
 use std::fmt::Display;
 
-use chrono::NaiveDate;
 use chrono_tz::Tz;
 use tremen_rules::ids::InvalidId;
 use tremen_rules::{Level, Span, Time};
@@ -122,7 +121,7 @@ impl Cells<'_> {
 }
 
 /// A venue's own key for a person: one line of text, at most 128 characters.
-pub(super) fn person_key(text: &str) -> Result<String, String> {
+pub(crate) fn person_key(text: &str) -> Result<String, String> {
     if text.chars().nth(LONGEST_KEY).is_some() {
         return Err(format!("`{}` is too long: at most {LONGEST_KEY} characters", shortened(text)));
     }
@@ -135,9 +134,9 @@ pub(super) fn id<T>(parse: impl FnOnce(&str) -> Result<T, InvalidId>) -> impl Fn
 }
 
 /// A text on one line.
-pub(super) fn line_of_text(text: &str) -> Result<String, String> {
+pub(crate) fn line_of_text(text: &str) -> Result<String, String> {
     if text.contains(['\n', '\r']) {
-        return Err("there is a line break in this cell; write it on one line".to_owned());
+        return Err("there is a line break; write it on one line".to_owned());
     }
     lines_of_text(text)
 }
@@ -145,14 +144,9 @@ pub(super) fn line_of_text(text: &str) -> Result<String, String> {
 /// A text that may have several lines.
 pub(super) fn lines_of_text(text: &str) -> Result<String, String> {
     match text.chars().find(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
-        Some(control) => Err(format!("there is a control character in this cell (U+{:04X})", u32::from(control))),
+        Some(control) => Err(format!("there is a control character (U+{:04X})", u32::from(control))),
         None => Ok(text.to_owned()),
     }
-}
-
-/// A date without a time.
-pub(super) fn date(text: &str) -> Result<NaiveDate, when::WhenError> {
-    when::parse_date(text)
 }
 
 /// A whole number of at least 1.

@@ -25,6 +25,7 @@ use chrono_tz::Tz;
 
 pub use self::awards::{AwardRow, read_awards, write_awards};
 pub use self::cards::{CardKind, CardRow, read_cards, write_cards};
+pub(crate) use self::cells::{line_of_text, person_key};
 pub use self::handovers::{HandoverRow, read_handovers, write_handovers};
 pub use self::machines::{MachineRow, Required, read_machines, write_machines};
 pub use self::memberships::{MembershipRow, read_memberships, write_memberships};

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use tremen_rules::network::Language;
 
-use super::cells::{date, line_of_text, person_key};
 use super::{Column, Identity, Kind, RowError, Table, needed, optional, or_empty, read, write};
-use crate::words::{LANGUAGES, email, one_of, word};
+use crate::person;
+use crate::words::{LANGUAGES, word};
 
 pub(super) const COLUMNS: [Column; 7] = [
     needed("person"),
@@ -48,15 +48,15 @@ pub fn read_people(bytes: &[u8], zone: Tz) -> Result<Table<PersonRow>, Vec<RowEr
         zone,
         |cells| {
             let person = cells.person();
-            let name = cells.needed("name", line_of_text);
-            let email = cells.optional("email", email);
-            let birth_date = cells.optional("birth_date", date);
-            let language = cells.optional("language", |text| one_of(text, "a language of Tremen", &LANGUAGES));
-            let guardian = cells.optional("guardian", person_key);
+            let name = cells.needed("name", person::name);
+            let email = cells.optional("email", person::email);
+            let birth_date = cells.optional("birth_date", person::date);
+            let language = cells.optional("language", person::language);
+            let guardian = cells.optional("guardian", person::key);
             if guardian.is_some() && guardian == person {
                 cells.refuse("guardian", "nobody is their own guardian");
             }
-            let guardian_consent = cells.optional("guardian_consent", date);
+            let guardian_consent = cells.optional("guardian_consent", person::date);
             Some(PersonRow { person: person?, name: name?, email, birth_date, language, guardian, guardian_consent })
         },
         |row| Some(Identity { column: Some("person"), key: row.person.clone(), fact: "this person" }),

@@ -53,6 +53,7 @@ mod import_tests;
 pub mod incident_dossier;
 pub mod incident_files;
 pub mod keep_cosignature;
+pub mod keep_person;
 pub mod link_controller;
 pub mod lock_machine;
 pub mod make_login_link;

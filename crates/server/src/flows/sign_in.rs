@@ -9,7 +9,7 @@ use tremen_rules::{PersonId, Scope, Time};
 
 use super::make_login_link::{self, first_administrator};
 use super::recognise_login::{self, LOGIN_MS};
-use super::{Actor, FlowError, Warrant, grant_role};
+use super::{Actor, FlowError, Warrant, grant_role, keep_person};
 use crate::keys::base32;
 use crate::store::{LoginLinkRow, NewPerson, PersonRow, StoreError, Tx};
 
@@ -131,16 +131,7 @@ fn enter_administrator(tx: &mut Tx<'_>, name: &str) -> Result<PersonId, SignInEr
     // A registry can have people before it has an administrator.
     let key = if tx.person_by_key("admin")?.is_none() { "admin".to_owned() } else { format!("admin-{random}") };
     let person = PersonId::try_from(random).map_err(|error| StoreError::Engine(error.to_string()))?;
-    tx.put_person(&NewPerson {
-        person: person.clone(),
-        key,
-        name: name.to_owned(),
-        email: None,
-        birth_date: None,
-        language: None,
-        guardian: None,
-        guardian_consent: None,
-    })?;
+    tx.put_person(&NewPerson { name: name.to_owned(), ..keep_person::nobody_yet(person.clone(), &key) })?;
     let warrant = Warrant { by: Actor::Registry, why: "the first administrator, by the first start's link".to_owned() };
     tx.record("person_entered", &warrant.story(json!({ "person": person, "columns": ["name"] })))?;
     let role = grant_role::Request {

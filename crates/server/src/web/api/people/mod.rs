@@ -1,16 +1,21 @@
 //! `/people`: who is known, for those who may read about them.
 
+mod correct;
+mod create;
 mod list;
+mod said;
 mod show;
 
 use serde::Serialize;
+use serde_json::json;
 use tremen_rules::PersonId;
 use utoipa::ToSchema;
 
 use super::call::Caller;
-use super::endpoint::{Endpoint, get, list as listed};
+use super::endpoint::{Endpoint, get, list as listed, post};
 use super::page::Page;
 use super::sight;
+use crate::flows::token_scope::TokenScope;
 use crate::store::{PersonRow, Tx};
 
 /// A person.
@@ -59,5 +64,22 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         listed::<Page<PersonView>>("/people", "List the people that the caller may read about, by key", list::run),
         get::<PersonView>("/people/{id}", "Show a person, by the venue's own key or their id", show::run),
+        post(
+            "/people",
+            TokenScope::People,
+            "Enter a person, at the desk",
+            json!({ "key": "p-nolwenn", "name": "Nolwenn Kermarrec", "birth_date": "2009-05-14", "guardian": "p-anna",
+                    "guardian_consent": "2026-11-20", "reason": "inscription" }),
+            create::run,
+        )
+        .makes(),
+        post(
+            "/people/{id}",
+            TokenScope::People,
+            "Correct what is known of a person; what is absent stays",
+            json!({ "email": "yann@example.org", "reason": "nouvelle adresse" }),
+            correct::run,
+        )
+        .about(|tx, caller| sight::person_in_path(tx, caller).map(Some)),
     ]
 }
