@@ -302,7 +302,7 @@ async fn people_are_entered_and_corrected_as_a_file_of_people_would() {
     assert_eq!((&shown["name"], &shown["contact"]["email"]), (&json!("Nolwenn"), &json!("nolwenn@example.org")));
     let blank = json!({ "key": " ", "name": "X", "reason": "essai" });
     assert_eq!(script.post("/people", &blank).await.problem(422, "invalid")["errors"][0]["pointer"], "#/key");
-    let wrong = json!({ "key": "p-x", "name": "A\nB", "email": "nobody", "birth_date": "29/2/2012", "language": "de",
+    let wrong = json!({ "key": "p-x", "name": "A\nB", "email": "nobody", "birth_date": "2011-02-29", "language": "de",
                         "reason": "essai" });
     let problem = script.post("/people", &wrong).await.problem(422, "invalid");
     let at: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|it| it["pointer"].as_str().unwrap()).collect();
@@ -316,5 +316,26 @@ async fn people_are_entered_and_corrected_as_a_file_of_people_would() {
     let told = world.look(|tx| tx.entries_after(0, tremen_rules::Time::from_millis(0), 1000));
     let told: String = told.iter().map(|it| it.body.as_ref().unwrap().to_string()).collect();
     assert!(!told.contains("Nolwenn") && !told.contains("nolwenn@"), "the journal holds random ids");
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_script_knows_already_is_not_told_again_until_it_changes() {
+    let world = served().await;
+    let manager = manager(&world).await;
+    let script = Client::of(&world, &manager).await;
+    for path in ["/machines", "/machines/trotec-speedy"] {
+        let first = script.get(path).await;
+        let etag = first.header("etag").unwrap().to_owned();
+        let again = script.saying("If-None-Match", &etag).get(path).await;
+        assert_eq!((again.status, again.body.as_str(), again.header("etag")), (304, "", Some(etag.as_str())));
+        world.lock("trotec-speedy").await;
+        let changed = script.saying("If-None-Match", &etag).get(path).await;
+        assert_eq!(changed.status, 200, "{path}");
+        assert_ne!((changed.header("etag"), &changed.body), (Some(etag.as_str()), &first.body));
+        let why = json!({ "reason": "essai" });
+        script.post("/machines/trotec-speedy/unlock", &why).await.done();
+    }
+    script.saying("If-None-Match", "*").get("/people/nobody").await.problem(404, "not-found");
     world.running.stop().await;
 }

@@ -11,6 +11,7 @@ mod check;
 mod controllers;
 mod decisions;
 mod endpoint;
+mod etag;
 mod events;
 mod explain;
 mod handovers;

@@ -3,7 +3,6 @@
 
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
@@ -16,6 +15,7 @@ use utoipa::openapi::{Required, ResponseBuilder};
 
 use super::ROOT;
 use super::endpoint::{Deed, Described, Endpoint};
+use super::etag;
 use super::problem::KINDS;
 use super::query;
 use super::write::WouldChange;
@@ -31,16 +31,14 @@ impl Description {
     pub(super) fn of(endpoints: &[Endpoint]) -> Self {
         // A description of our own making always has a form in JSON.
         let text = describe(endpoints).to_json().unwrap_or_default();
-        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-        let etag = format!("\"{}\"", crate::keys::hex(digest.first_chunk::<8>().map_or(&[][..], |first| first)));
+        let etag = etag::of(&text);
         Self { text, etag }
     }
 
     /// Answers `/api/v1/openapi.json`. It names nobody, so nobody has to say who asks.
     pub(super) fn answer(&self, headers: &HeaderMap) -> Response {
         let caching = [(header::CACHE_CONTROL, "no-cache"), (header::ETAG, self.etag.as_str())];
-        let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-        if known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == self.etag)) {
+        if etag::is_known(headers, &self.etag) {
             return (StatusCode::NOT_MODIFIED, caching).into_response();
         }
         (caching, [(header::CONTENT_TYPE, "application/json")], self.text.clone()).into_response()
@@ -117,6 +115,12 @@ fn operation(endpoint: &Endpoint) -> OperationBuilder {
     if matches!(deed, Deed::Events) {
         let number = ObjectBuilder::new().schema_type(Type::Integer);
         operation = operation.parameter(header_parameter("Last-Event-ID", "goes on after this event", number));
+    }
+    if matches!(deed, Deed::Read(_)) {
+        let tag = ObjectBuilder::new().schema_type(Type::String);
+        operation = operation
+            .parameter(header_parameter("If-None-Match", "the `ETag` of an answer that is known already", tag))
+            .response("304", ResponseBuilder::new().description("As it is known already.").build());
     }
     let answered = reference(&answer.name);
     // A change that makes nothing with an address answers 200 in both cases.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,7 @@ use super::super::{Live, WebState};
 use super::ROOT;
 use super::call::{Call, Caller};
 use super::endpoint::{About, Deed, Endpoint, Reading, Writing};
+use super::etag;
 use super::events;
 use super::limits::Limits;
 use super::problem::{self, Fault, Place, Problem};
@@ -92,7 +93,10 @@ async fn answer(
     };
     call.check_query(&endpoint)?;
     match &endpoint.deed {
-        Deed::Read(read) => read_it(door, &endpoint, *read, call, secret).await,
+        Deed::Read(read) => {
+            let answer = read_it(door, &endpoint, *read, call, secret).await?;
+            Ok(if_new(&parts.headers, answer))
+        }
         Deed::Events => {
             let from = ClientAddress::of(&parts.extensions);
             events::stream(door.clone(), call, secret, &parts.headers, endpoint.scope, from).await
@@ -123,13 +127,7 @@ async fn answer(
     }
 }
 
-async fn read_it(
-    door: &Door,
-    endpoint: &Endpoint,
-    read: Reading,
-    call: Call,
-    secret: String,
-) -> Result<Response, Problem> {
+async fn read_it(door: &Door, endpoint: &Endpoint, read: Reading, call: Call, secret: String) -> Result<Json, Problem> {
     let scope = endpoint.scope;
     let (body, secret) = door
         .store
@@ -140,7 +138,23 @@ async fn read_it(
         })
         .await?;
     door.knows(&secret);
-    Ok(json_answer(StatusCode::OK, &body))
+    Ok(body)
+}
+
+/// What was read, with its entity tag; without its body for who knows it already.
+fn if_new(headers: &HeaderMap, body: Json) -> Response {
+    let etag = etag::of(&body.to_string());
+    let mut response = json_answer(StatusCode::OK, &body);
+    if etag::is_known(headers, &etag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
 }
 
 struct Write {
